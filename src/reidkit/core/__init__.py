@@ -1,0 +1,1 @@
+"""Types, errors and checks that every other part of reidkit rests on."""

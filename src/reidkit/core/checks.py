@@ -1,0 +1,64 @@
+"""Checks on tensors and labels that come from outside, each with one clear message."""
+
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING
+
+from reidkit.core.errors import EvaluationError, ShapeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+
+def check_descriptors(name: str, descriptors: "Tensor") -> None:
+    """Refuse descriptors that are not a finite floating (N, D) tensor with N and D at least 1.
+
+    Raises:
+        ShapeError: not 2-D, empty, or not floating.
+        EvaluationError: a value is NaN or infinite; the message counts the rows and names the first.
+    """
+    if descriptors.ndim != 2 or 0 in descriptors.shape or not descriptors.is_floating_point():
+        raise ShapeError(
+            f"{name} descriptors have a wrong form, got {descriptors.dtype} of shape "
+            f"{tuple(descriptors.shape)}. Expected floating (N, D) with N and D at least 1."
+        )
+    finite = descriptors.isfinite().all(dim=1)
+    if not bool(finite.all()):
+        wrong = (~finite).nonzero()[:, 0]
+        raise EvaluationError(
+            f"{name} descriptors are not finite in {len(wrong)} of {len(descriptors)} rows, the first is "
+            f"row {int(wrong[0])}. Expected finite values. Check the images of these rows, and whether "
+            f"the training diverged."
+        )
+
+
+def check_same_length(name: str, values: Sequence[Hashable], count: int) -> None:
+    """Refuse labels whose number differs from the number of descriptors.
+
+    Raises:
+        ShapeError: the lengths differ.
+    """
+    if len(values) != count:
+        raise ShapeError(
+            f"{name} have a wrong length, got {len(values)}. Expected {count}, one per descriptor."
+        )
+
+
+def encode_labels(*groups: Sequence[Hashable | None]) -> "list[np.ndarray]":
+    """Number labels 0, 1, 2, ... in order of first appearance over all groups; None becomes -1.
+
+    Equal labels get equal numbers in every group, so (query, gallery) labels stay comparable.
+    Any hashable labels may be mixed; only their equality counts.
+
+    Example:
+        >>> encode_labels(["b", "a"], ["a", None])
+        [array([0, 1]), array([ 1, -1])]
+    """
+    import numpy as np
+
+    numbers: dict[Hashable, int] = {}
+
+    def encode(label: Hashable | None) -> int:
+        return -1 if label is None else numbers.setdefault(label, len(numbers))
+
+    return [np.array([encode(label) for label in group], np.int64) for group in groups]

@@ -1,0 +1,56 @@
+"""The exception tree: everything reidkit raises on purpose derives from `ReidkitError`.
+
+ReidkitError
+  CatalogError        an unknown key, or an argument its builder does not take
+  RecipeError         a recipe that may not start, with all of its faults
+  DatasetError        a data set that is missing, empty or cannot be evaluated
+  ImageError          one image that cannot be read
+  ShapeError          an array or tensor of the wrong shape, type or content
+  EvaluationError     an evaluation that has no answer (no valid query, NaN descriptors)
+  WeightsError        a checkpoint that is damaged, incomplete or of another architecture
+  TrainingError       a training run that had to stop (NaN, collapse, unwritable folder)
+  MissingExtraError   an optional dependency that is not installed
+
+Messages read `<Thing> <problem>, got <value>. Expected <rule>. <Fix>.` The command line prints them
+without a traceback and exits 2; anything else is a bug of ours and shows its traceback.
+"""
+
+
+class ReidkitError(Exception):
+    """Base of every error that reidkit raises on purpose."""
+
+
+class CatalogError(ReidkitError):
+    """A key is not in its catalog, or a builder does not take an argument."""
+
+
+class RecipeError(ReidkitError):
+    """A recipe may not start; the message lists every fault."""
+
+
+class DatasetError(ReidkitError):
+    """A data set is missing, empty, inconsistent, or cannot be evaluated."""
+
+
+class ImageError(ReidkitError):
+    """One image cannot be read."""
+
+
+class ShapeError(ReidkitError):
+    """An array or tensor has the wrong shape, type or content."""
+
+
+class EvaluationError(ReidkitError):
+    """An evaluation has no answer: no valid query, or descriptors that are not finite."""
+
+
+class WeightsError(ReidkitError):
+    """A checkpoint is damaged, incomplete, or belongs to another architecture."""
+
+
+class TrainingError(ReidkitError):
+    """A training run had to stop; what was saved before stays valid."""
+
+
+class MissingExtraError(ReidkitError):
+    """An optional dependency is not installed; the message names the command that installs it."""

@@ -1,0 +1,149 @@
+"""The data that flows between the parts: plain frozen records without behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:  # torch is heavy: a reader or a report must not load it to use these records
+    from torch import Tensor
+
+Interpolation = Literal["bilinear", "bicubic"]
+DistanceName = Literal["cosine", "euclidean"]
+Box = tuple[float, float, float, float]
+
+ReportProgress = Callable[[int, int], None]
+"""Called with (items done, items in all) while something long goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image or one tracklet of one individual.
+
+    Args:
+        frames: Image files in temporal order; one frame is an image, several are a tracklet.
+        identity: Who it is; any hashable value, usually the text that the data set uses.
+        camera: Where it was seen; None means unknown, and an unknown camera equals no camera.
+        box: (left, top, right, bottom) in pixels of the full frame, right and bottom exclusive;
+            None means that the file is the crop.
+        attributes: Further facts, such as ``time``, ``view`` or ``hat``.
+    """
+
+    frames: tuple[Path, ...]
+    identity: Hashable
+    camera: Hashable | None = None
+    box: Box | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+    @property
+    def path(self) -> Path:
+        """The first frame: the image itself where the sample is one image."""
+        return self.frames[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitCounts:
+    """How many identities, images (or tracklets) and cameras one split holds.
+
+    ``cameras`` is None where the cameras are unknown or were not published.
+    """
+
+    identities: int
+    images: int
+    cameras: int | None = None
+
+
+@dataclass(frozen=True)
+class DatasetSplits:
+    """What a reader found: the three splits, how they are judged, and where they came from.
+
+    Args:
+        name: Catalog key of the reader, or the name of a folder of the user's own.
+        root: The folder (or manifest) that was read.
+        train: Samples to learn from; may be empty for data that is only evaluated.
+        query: Samples to look for.
+        gallery: Samples to look in. Where it equals ``query`` the evaluation is leave-one-out.
+        protocol: Key of the evaluation protocol that this data is judged by.
+        published_counts: Counts by split name as published, for the doctor to compare with.
+        notes: What the reader wants a person to know, such as files it left out and why.
+        how_to_obtain: Where the data comes from; reidkit downloads no images of people.
+        terms: Conditions of use, in one sentence.
+    """
+
+    name: str
+    root: Path
+    train: tuple[Sample, ...]
+    query: tuple[Sample, ...]
+    gallery: tuple[Sample, ...]
+    protocol: str
+    published_counts: Mapping[str, SplitCounts] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    how_to_obtain: str = ""
+    terms: str = ""
+
+    def by_split(self) -> dict[str, tuple[Sample, ...]]:
+        """Return the samples by split name: train, query, gallery."""
+        return {"train": self.train, "query": self.query, "gallery": self.gallery}
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How a ranking is judged; printed and stored with every score, since scores differ by it.
+
+    Args:
+        name: Catalog key.
+        same_camera: "drop" leaves out gallery images of the query's identity from the query's camera
+            (they are neither right nor wrong); "keep" judges them like all others.
+        distance: Between descriptors.
+        flip: Whether the descriptor is the mean over the image and its mirror image.
+        average_precision: "rectangle" is the mean of the precisions at the matches.
+        unmatched_queries: "skip" leaves a query without any match out of every mean, and counts it.
+        ties: "gallery_order" puts the earlier of two equally distant gallery images first.
+        same_sample: "drop" leaves out the query itself where it is in the gallery too.
+    """
+
+    name: str
+    same_camera: Literal["drop", "keep"] = "drop"
+    distance: DistanceName = "cosine"
+    flip: bool = False
+    average_precision: Literal["rectangle"] = "rectangle"
+    unmatched_queries: Literal["skip"] = "skip"
+    ties: Literal["gallery_order"] = "gallery_order"
+    same_sample: Literal["drop"] = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Preprocessing:
+    """How pixels become network input; one record for training, evaluation and use.
+
+    An image is decoded to RGB, resized to (height, width) without keeping its aspect ratio, divided by
+    255, and standardised by ``mean`` and ``std`` per channel.
+
+    Args:
+        height: Input height in pixels.
+        width: Input width in pixels.
+        mean: Per channel (R, G, B), in units of a [0, 1] pixel.
+        std: Per channel (R, G, B), in the same units.
+        interpolation: Resampling filter, always with antialiasing.
+    """
+
+    height: int = 256
+    width: int = 128
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    interpolation: Interpolation = "bilinear"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutputs:
+    """What a model gives to the losses: one entry per branch, so several branches need no engine.
+
+    Args:
+        features: Per branch (B, Di), taken before the neck.
+        logits: Per branch (B, C), one column per training identity.
+    """
+
+    features: tuple[Tensor, ...]
+    logits: tuple[Tensor, ...]
