@@ -4,6 +4,7 @@ A catalog is a plain dict from key to builder (a class or a function). Nothing r
 """
 
 import difflib
+import functools
 import importlib
 import inspect
 from collections.abc import Callable, Collection, Mapping
@@ -75,18 +76,20 @@ def argument_faults(
         given: Names that reidkit gives itself; the user may not.
     """
     parameters = inspect.signature(builder).parameters
+    # What a catalog row binds itself (osnet_x0_5 is osnet with width 0.5) is not the user's to change.
+    fixed = {*given, *(builder.keywords if isinstance(builder, functools.partial) else ())}
     takes_any = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in parameters.values())
     names = [
         name
         for name, item in parameters.items()
         if item.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-        and name not in given
+        and name not in fixed
     ]
     faults = [
         f"{kind} '{key}' has no argument '{name}'.{near_name(name, names)} "
         f"It takes: {', '.join(names) or 'none'}."
         for name in arguments
-        if name not in names and not (takes_any and name not in given)
+        if name not in names and not (takes_any and name not in fixed)
     ]
     faults += [
         f"{kind} '{key}' needs the argument '{name}'."

@@ -1,0 +1,1 @@
+"""Networks that turn images into descriptors, and the files they are kept in."""

@@ -1,0 +1,82 @@
+"""The re-ID model: backbone -> aggregation -> head."""
+
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from reidkit.core.errors import ShapeError
+from reidkit.core.types import TrainingOutputs
+
+
+class Head(Protocol):
+    """What a head must do; see `reidkit.models.heads.EmbeddingHead`."""
+
+    descriptor_dim: int
+
+    def __call__(self, pooled: Tensor) -> Tensor:
+        """Return descriptors."""
+
+    def training_outputs(self, pooled: Tensor) -> TrainingOutputs:
+        """Return what the losses need."""
+
+
+class ReidModel(nn.Module):
+    """Turn standardised images into descriptors.
+
+    The model knows neither labels nor losses nor pixel statistics: images come standardised by the
+    `Preprocessing` that its checkpoint names.
+
+    Args:
+        backbone: (B, 3, H, W) to (B, C, h, w).
+        aggregation: (B, C, h, w) to (B, C).
+        head: (B, C) to (B, D), and to the training outputs.
+
+    Reference:
+        The four stages: He et al., "FastReID: A Pytorch Toolbox for General Instance Re-identification",
+        2020, arXiv:2006.02631, section 3.
+    """
+
+    def __init__(self, backbone: nn.Module, aggregation: nn.Module, head: Head) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.aggregation = aggregation
+        self.head = head
+
+    @property
+    def descriptor_dim(self) -> int:
+        """Dimension D of a descriptor."""
+        return self.head.descriptor_dim
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the raw descriptors (B, D) of images (B, 3, H, W), in training and evaluation mode.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
+        return self.head(self._pooled(images))
+
+    def training_outputs(self, images: Tensor) -> TrainingOutputs:
+        """Return features and logits of images (B, 3, H, W), one entry per branch.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
+        return self.head.training_outputs(self._pooled(images))
+
+    def feature_map(self, images: Tensor) -> Tensor:
+        """Return the last map (B, C, h, w), for activation maps and local matching.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
+        if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
+            raise ShapeError(
+                f"Images have a wrong form, got {images.dtype} of shape {tuple(images.shape)}. Expected "
+                f"standardised floating (B, 3, H, W), RGB."
+            )
+        features: Tensor = self.backbone(images)
+        return features
+
+    def _pooled(self, images: Tensor) -> Tensor:
+        pooled: Tensor = self.aggregation(self.feature_map(images))
+        return pooled

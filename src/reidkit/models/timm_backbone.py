@@ -1,0 +1,85 @@
+"""Any timm architecture as a backbone, by its timm name."""
+
+from torch import Tensor, nn
+
+from reidkit.core.errors import CatalogError, WeightsError
+from reidkit.core.extras import import_extra
+from reidkit.models.heads import EmbeddingHead, NeckName
+from reidkit.models.model import ReidModel
+from reidkit.models.pooling import AverageAggregation
+
+
+class TimmBackbone(nn.Module):
+    """A timm network up to its last feature map: images (B, 3, H, W) to (B, C, h, w).
+
+    Layers behind that map are left out, tokens come back as a map without their prefix tokens.
+
+    Args:
+        name: A timm architecture, with or without a tag: ``"resnet18"``, ``"vit_small_patch16_224"``.
+        image_size: (height, width); networks with position embeddings are built for it.
+        is_pretrained: Whether to start from timm's weights, which it fetches from its hub.
+
+    Raises:
+        CatalogError: timm does not know the name, or the network gives no map.
+        WeightsError: the weights cannot be had.
+        MissingExtraError: timm is not installed.
+    """
+
+    def __init__(self, name: str, image_size: tuple[int, int], *, is_pretrained: bool = False) -> None:
+        super().__init__()
+        timm = import_extra("timm", extra="train", purpose=f"The backbone '{name}'")
+        if not timm.is_model(name.partition(".")[0]):
+            near = timm.list_models(f"*{name.partition('.')[0]}*")[:5]
+            hint = f" Near names: {', '.join(near)}." if near else ""
+            raise CatalogError(f"Unknown timm model '{name}'.{hint} See timm.list_models().")
+        arguments = {"pretrained": is_pretrained, "features_only": True, "out_indices": (-1,)}
+        try:
+            try:
+                self.network = timm.create_model(name, img_size=image_size, **arguments)
+            except TypeError:  # a network without position embeddings takes any size, and no such argument
+                self.network = timm.create_model(name, **arguments)
+        except (OSError, RuntimeError) as error:
+            if is_pretrained:
+                raise WeightsError(
+                    f"Weights of '{name}' cannot be loaded: {error}. Expected a reachable hub or a filled "
+                    f"cache. Set model.arguments.is_pretrained=false to train from scratch."
+                ) from error
+            raise CatalogError(f"timm model '{name}' gives no feature map: {error}.") from error
+        self.num_channels: int = self.network.feature_info.channels()[-1]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the last feature map (B, C, h, w)."""
+        features: Tensor = self.network(images)[-1]
+        # Some networks (Swin) keep channels last.
+        if features.shape[1] != self.num_channels and features.shape[-1] == self.num_channels:
+            features = features.permute(0, 3, 1, 2)
+        return features
+
+
+def timm_model(
+    *,
+    backbone: str,
+    num_identities: int | None = None,
+    image_size: tuple[int, int] = (256, 128),
+    is_pretrained: bool = False,
+    embedding_dim: int | None = None,
+    neck: NeckName = "batch_norm",
+) -> ReidModel:
+    """Return any timm network behind average pooling and a head.
+
+    Args:
+        backbone: timm name.
+        num_identities: Classes of the classifier; None for a model that only embeds.
+        image_size: (height, width) of the input.
+        is_pretrained: Whether to start from timm's weights.
+        embedding_dim: See `EmbeddingHead`.
+        neck: See `EmbeddingHead`.
+
+    Raises:
+        CatalogError: timm does not know the name, or the network gives no map.
+        WeightsError: the weights cannot be had.
+        MissingExtraError: timm is not installed.
+    """
+    network = TimmBackbone(backbone, image_size, is_pretrained=is_pretrained)
+    head = EmbeddingHead(network.num_channels, num_identities, embedding_dim=embedding_dim, neck=neck)
+    return ReidModel(network, AverageAggregation(), head)
