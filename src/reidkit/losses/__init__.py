@@ -1,0 +1,1 @@
+"""Losses: modules that know features, logits and identities, and no model."""

@@ -1,0 +1,1 @@
+"""Judge descriptors: rank a gallery, score the ranking, compare pairs. Pure functions, no network."""

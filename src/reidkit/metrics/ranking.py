@@ -1,0 +1,169 @@
+"""Rank a gallery for every query and score the ranking, exactly and without a query x gallery matrix.
+
+Average precision, CMC and inverse negative penalty depend only on the ranks of the right gallery images.
+The rank of one is found by counting what is nearer, so nothing is sorted and no more than a block of
+rows is held.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reidkit.core.checks import check_same_length
+from reidkit.core.errors import EvaluationError, ShapeError
+from reidkit.core.types import Protocol, ReportProgress
+from reidkit.metrics.blocks import DescriptorBlocks, Keys, cut_rows
+from reidkit.metrics.labels import Labels
+from reidkit.metrics.matches import GalleryIndex, QueryMatches, Rows
+from reidkit.metrics.scores import RetrievalScores
+
+_QueryRow = tuple[int, float, float, int]
+
+MANY_POSITIVES = 256
+"""From so many right images on, sorting the row once costs less than counting for each of them."""
+
+
+def rank_gallery(
+    query_descriptors: Tensor,
+    gallery_descriptors: Tensor,
+    query: Labels,
+    gallery: Labels,
+    protocol: Protocol,
+    *,
+    max_rank: int = 50,
+    report: ReportProgress | None = None,
+) -> RetrievalScores:
+    """Rank the gallery for each query and score the result.
+
+    Args:
+        query_descriptors: (Q, D) float, raw: the protocol's distance normalises them.
+        gallery_descriptors: (G, D) float, same D, dtype and device.
+        query: Labels of the queries.
+        gallery: Labels of the gallery.
+        protocol: How the ranking is judged.
+        max_rank: Length of the CMC curve.
+        report: Called with (queries done, queries in all).
+
+    Returns:
+        Scores with one row per query. Equal distances rank by gallery order.
+
+    Raises:
+        ShapeError: shapes, types or numbers of labels do not fit.
+        EvaluationError: descriptors are not finite, or no query can be scored.
+    """
+    blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
+    index = _make_index(query, gallery, protocol, blocks.shape)
+    return _score(blocks.keys, blocks.row_slices(), index, max_rank, report)
+
+
+def rank_distances(
+    distances: NDArray[np.floating],
+    query: Labels,
+    gallery: Labels,
+    protocol: Protocol,
+    *,
+    max_rank: int = 50,
+) -> RetrievalScores:
+    """Score a ready (Q, G) matrix of distances, such as a re-ranked one; smaller is more alike.
+
+    Raises:
+        ShapeError: not a (Q, G) floating matrix with one label per row and column.
+        EvaluationError: a distance is NaN, or no query can be scored.
+    """
+    if distances.ndim != 2 or 0 in distances.shape or not np.issubdtype(distances.dtype, np.floating):
+        raise ShapeError(
+            f"Distances have a wrong form, got {distances.dtype} of shape {distances.shape}. "
+            f"Expected floating (Q, G) with Q and G at least 1."
+        )
+    num_nan = int(np.isnan(distances).sum())
+    if num_nan:
+        raise EvaluationError(
+            f"Distances are NaN in {num_nan} places. Expected numbers. Check the descriptors."
+        )
+    num_queries, num_gallery = distances.shape
+    index = _make_index(query, gallery, protocol, (num_queries, num_gallery))
+    slices = cut_rows(num_queries, num_gallery, distances.itemsize)
+    return _score(lambda rows: distances[rows], slices, index, max_rank, None)
+
+
+def _make_index(query: Labels, gallery: Labels, protocol: Protocol, shape: tuple[int, int]) -> GalleryIndex:
+    check_same_length("Query labels", query.identities, shape[0])
+    check_same_length("Gallery labels", gallery.identities, shape[1])
+    return GalleryIndex(query, gallery, protocol)
+
+
+def _score(
+    block_keys: Callable[[slice], Keys],
+    slices: Iterable[slice],
+    index: GalleryIndex,
+    max_rank: int,
+    report: ReportProgress | None,
+) -> RetrievalScores:
+    rows: list[_QueryRow] = []
+    num_threads = torch.get_num_threads()
+    with ThreadPoolExecutor(max_workers=num_threads) as pool:
+        for block in slices:
+            keys = block_keys(block)
+            parts = np.array_split(np.arange(len(keys)), num_threads)
+
+            def score_part(part: Rows, keys: Keys = keys, start: int = block.start) -> list[_QueryRow]:
+                return [_score_query(keys[row], index.matches(start + row)) for row in part.tolist()]
+
+            for part_rows in pool.map(score_part, parts):
+                rows += part_rows
+            if report is not None:
+                report(block.stop, index.num_queries)
+    first, precision, penalty, count = zip(*rows, strict=True)
+    scores = RetrievalScores(
+        protocol=index.protocol,
+        num_gallery=index.num_gallery,
+        max_rank=max_rank,
+        first_match_rank=np.array(first, np.int64),
+        average_precision=np.array(precision, np.float64),
+        inverse_negative_penalty=np.array(penalty, np.float64),
+        num_matches=np.array(count, np.int64),
+    )
+    if scores.num_valid == 0:
+        raise EvaluationError(index.explain_no_match())
+    return scores
+
+
+def _score_query(keys: Keys, matches: QueryMatches) -> _QueryRow:
+    """Return first match rank, average precision, inverse negative penalty and number of matches."""
+    count = len(matches.positives)
+    if count == 0:
+        return 0, np.nan, np.nan, 0
+    ranks = positive_ranks(keys, matches)
+    precision = float(np.mean(np.arange(1, count + 1) / ranks))
+    return int(ranks[0]), precision, count / float(ranks[-1]), count
+
+
+def positive_ranks(keys: Keys, matches: QueryMatches) -> Rows:
+    """Return the ascending 1-based ranks of the right rows among all rows that count.
+
+    Args:
+        keys: (G,) ordering keys of one query; the lower index of two equal keys comes first.
+        matches: The right and the ignored rows.
+    """
+    positives, ignored = matches.positives, matches.ignored
+    if len(positives) < MANY_POSITIVES:
+        before = np.array([_count_before(keys, row) for row in positives.tolist()], np.int64)
+    else:
+        places = np.empty(len(keys), np.int64)
+        places[np.argsort(keys, kind="stable")] = np.arange(len(keys))
+        before = places[positives]
+    if len(ignored):
+        key, ignored_key = keys[positives][:, None], keys[ignored]
+        is_before = (ignored_key < key) | ((ignored_key == key) & (ignored < positives[:, None]))
+        before = before - is_before.sum(axis=1)
+    return np.sort(before) + 1
+
+
+def _count_before(keys: Keys, row: int) -> int:
+    """Count the rows that a stable sort puts before one row, in one pass."""
+    key = keys[row]
+    return int(np.count_nonzero(keys[:row] <= key) + np.count_nonzero(keys[row + 1 :] < key))

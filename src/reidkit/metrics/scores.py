@@ -1,0 +1,127 @@
+"""The result of an evaluation: one row per query, and the means over them."""
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidkit.core.checks import check_same_length
+from reidkit.core.types import Protocol, Sample
+
+
+@dataclass(frozen=True)
+class RetrievalScores:
+    """Scores of a ranking, under a named protocol.
+
+    All four arrays have one entry per query (Q,), in query order. A query without any match in the
+    gallery is unmatched: its ``num_matches`` and ``first_match_rank`` are 0, its other scores NaN, and no
+    mean counts it.
+
+    Args:
+        protocol: How the ranking was judged.
+        num_gallery: Rows of the gallery.
+        max_rank: Length of the CMC curve.
+        first_match_rank: 1-based rank of the first right image.
+        average_precision: In (0, 1].
+        inverse_negative_penalty: Number of matches over the rank of the last one, in (0, 1].
+        num_matches: Right images that count.
+
+    Reference:
+        mINP: Ye, Shen, Lin, Xiang, Shao, Hoi, "Deep Learning for Person Re-Identification: A Survey and
+        Outlook", TPAMI 2021, section 4.1.
+    """
+
+    protocol: Protocol
+    num_gallery: int
+    max_rank: int
+    first_match_rank: NDArray[np.int64]
+    average_precision: NDArray[np.float64]
+    inverse_negative_penalty: NDArray[np.float64]
+    num_matches: NDArray[np.int64]
+
+    @property
+    def num_queries(self) -> int:
+        """All queries."""
+        return len(self.num_matches)
+
+    @cached_property
+    def is_valid(self) -> NDArray[np.bool_]:
+        """Which queries have a match, (Q,)."""
+        return self.num_matches > 0
+
+    @property
+    def num_valid(self) -> int:
+        """Queries that are scored."""
+        return int(self.is_valid.sum())
+
+    @property
+    def num_unmatched(self) -> int:
+        """Queries that are skipped, having no match."""
+        return self.num_queries - self.num_valid
+
+    @cached_property
+    def cmc(self) -> NDArray[np.float64]:
+        """Share of queries with a right image at rank k or better, for k = 1 .. max_rank."""
+        first = self.first_match_rank[self.is_valid]
+        counts = np.bincount(first[first <= self.max_rank], minlength=self.max_rank + 1)[1:]
+        return np.asarray(counts.cumsum() / len(first))
+
+    def rank(self, k: int) -> float:
+        """Return Rank-k, the share of queries with a right image among the first k."""
+        first = self.first_match_rank[self.is_valid]
+        return float(np.mean(first <= k))
+
+    @cached_property
+    def mean_ap(self) -> float:
+        """Mean average precision."""
+        return float(np.mean(self.average_precision[self.is_valid]))
+
+    @cached_property
+    def mean_inp(self) -> float:
+        """Mean inverse negative penalty: how early the hardest match comes."""
+        return float(np.mean(self.inverse_negative_penalty[self.is_valid]))
+
+    def summary(self) -> dict[str, Any]:
+        """Return the means, the counts and the protocol as JSON values; scores are in [0, 1]."""
+        return {
+            "rank_1": self.rank(1),
+            "rank_5": self.rank(5),
+            "rank_10": self.rank(10),
+            "mean_ap": self.mean_ap,
+            "mean_inp": self.mean_inp,
+            "num_queries": self.num_queries,
+            "num_valid": self.num_valid,
+            "num_unmatched": self.num_unmatched,
+            "num_gallery": self.num_gallery,
+            "protocol": asdict(self.protocol),
+        }
+
+    def query_rows(self, queries: tuple[Sample, ...]) -> list[dict[str, Any]]:
+        """Return one JSON row per query: what it is, and how it was answered.
+
+        Args:
+            queries: The Q queries, in order.
+
+        Raises:
+            ShapeError: another number of queries.
+        """
+        check_same_length("Query samples", queries, self.num_queries)
+        return [
+            {
+                "path": str(sample.path),
+                "identity": sample.identity,
+                "camera": sample.camera,
+                "num_matches": int(self.num_matches[number]),
+                "first_match_rank": int(self.first_match_rank[number]) or None,
+                "average_precision": _number(self.average_precision[number]),
+                "inverse_negative_penalty": _number(self.inverse_negative_penalty[number]),
+            }
+            for number, sample in enumerate(queries)
+        ]
+
+
+def _number(value: np.float64) -> float | None:
+    """JSON has no NaN."""
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,125 @@
+"""Pairs instead of rankings: how far apart are images of the same and of different individuals."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from reidkit.core.errors import EvaluationError
+from reidkit.core.types import Protocol
+from reidkit.metrics.blocks import DescriptorBlocks
+from reidkit.metrics.labels import Labels
+from reidkit.metrics.matches import GalleryIndex
+
+NUM_BINS = 2000
+
+
+@dataclass(frozen=True)
+class PairDistances:
+    """Histograms of the distances of all query-gallery pairs that count.
+
+    Args:
+        edges: (B + 1,) ascending, from 0.
+        genuine: (B,) pairs of the same individual per bin.
+        impostor: (B,) pairs of different individuals per bin.
+    """
+
+    edges: NDArray[np.float64]
+    genuine: NDArray[np.int64]
+    impostor: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A distance up to which two images are taken for the same individual, and what that costs.
+
+    Args:
+        distance: The threshold.
+        false_accept_rate: Share of pairs of different individuals at or below it.
+        true_accept_rate: Share of pairs of the same individual at or below it.
+    """
+
+    distance: float
+    false_accept_rate: float
+    true_accept_rate: float
+
+
+def pair_distances(
+    query_descriptors: Tensor,
+    gallery_descriptors: Tensor,
+    query: Labels,
+    gallery: Labels,
+    protocol: Protocol,
+    *,
+    num_bins: int = NUM_BINS,
+) -> PairDistances:
+    """Count the distances of all pairs, a block of queries at a time.
+
+    Rows that the protocol ignores for a query make no pair with it.
+
+    Args:
+        query_descriptors: (Q, D) float.
+        gallery_descriptors: (G, D) float.
+        query: Labels of the queries.
+        gallery: Labels of the gallery.
+        protocol: Says which rows are right and which do not count.
+        num_bins: Number B of bins, over [0, 2] for cosine, else up to the largest possible distance.
+
+    Raises:
+        ShapeError: shapes or types do not fit.
+        EvaluationError: descriptors are not finite.
+    """
+    blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
+    index = GalleryIndex(query, gallery, protocol)
+    top = 2.0
+    if protocol.distance == "euclidean":
+        top = float(query_descriptors.norm(dim=1).max() + gallery_descriptors.norm(dim=1).max()) or 1.0
+    edges = np.linspace(0, top, num_bins + 1)
+    counts = np.zeros((3, num_bins), np.int64)  # impostor, genuine, ignored
+    for rows in blocks.row_slices():
+        distances = blocks.distances(rows)
+        bins = np.minimum((distances * (num_bins / top)).astype(np.int64), num_bins - 1)
+        kinds = np.zeros(distances.shape, np.int8)
+        for row, number in enumerate(range(rows.start, rows.stop)):
+            matches = index.matches(number)
+            kinds[row, matches.positives] = 1
+            kinds[row, matches.ignored] = 2
+        for kind in range(3):
+            counts[kind] += np.bincount(bins[kinds == kind], minlength=num_bins)
+    return PairDistances(edges, genuine=counts[1], impostor=counts[0])
+
+
+def thresholds_at(
+    pairs: PairDistances, false_accept_rates: tuple[float, ...] = (0.1, 0.01, 0.001)
+) -> list[Threshold]:
+    """Return the largest thresholds that keep the share of wrongly accepted pairs at each rate.
+
+    Thresholds are bin edges, so they err on the safe side by up to a bin. A rate below one over the number
+    of impostor pairs cannot be measured and is left out.
+
+    Raises:
+        EvaluationError: there are no genuine or no impostor pairs.
+    """
+    num_genuine, num_impostor = int(pairs.genuine.sum()), int(pairs.impostor.sum())
+    if num_genuine == 0 or num_impostor == 0:
+        raise EvaluationError(
+            f"Thresholds need pairs of both kinds, got {num_genuine} genuine and {num_impostor} impostor "
+            f"pairs. Expected at least one of each. Add images of further individuals."
+        )
+    accepted_impostor = pairs.impostor.cumsum() / num_impostor
+    accepted_genuine = pairs.genuine.cumsum() / num_genuine
+    thresholds = []
+    for rate in false_accept_rates:
+        if rate * num_impostor < 1:
+            continue
+        below = np.flatnonzero(accepted_impostor <= rate)
+        last = int(below[-1]) if len(below) else -1
+        thresholds.append(
+            Threshold(
+                distance=float(pairs.edges[last + 1]),
+                false_accept_rate=float(accepted_impostor[last]) if last >= 0 else 0.0,
+                true_accept_rate=float(accepted_genuine[last]) if last >= 0 else 0.0,
+            )
+        )
+    return thresholds
