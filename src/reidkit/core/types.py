@@ -137,6 +137,21 @@ class Preprocessing:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """A distance up to which two images are taken for the same individual, and what that costs.
+
+    Args:
+        distance: The threshold.
+        false_accept_rate: Share of pairs of different individuals at or below it.
+        true_accept_rate: Share of pairs of the same individual at or below it.
+    """
+
+    distance: float
+    false_accept_rate: float
+    true_accept_rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingOutputs:
     """What a model gives to the losses: one entry per branch, so several branches need no engine.
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from reidkit.core.errors import EvaluationError
-from reidkit.core.types import Protocol
+from reidkit.core.types import Protocol, Threshold
 from reidkit.metrics.blocks import DescriptorBlocks
 from reidkit.metrics.labels import Labels
 from reidkit.metrics.matches import GalleryIndex
@@ -28,21 +28,6 @@ class PairDistances:
     edges: NDArray[np.float64]
     genuine: NDArray[np.int64]
     impostor: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """A distance up to which two images are taken for the same individual, and what that costs.
-
-    Args:
-        distance: The threshold.
-        false_accept_rate: Share of pairs of different individuals at or below it.
-        true_accept_rate: Share of pairs of the same individual at or below it.
-    """
-
-    distance: float
-    false_accept_rate: float
-    true_accept_rate: float
 
 
 def pair_distances(

@@ -1,0 +1,116 @@
+"""At the end of each epoch: judge the model when it is due, and keep one row of history."""
+
+import csv
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from lightning.pytorch import Callback, LightningModule, Trainer
+
+from reidkit.core.files import write_text
+from reidkit.data.loaders import TrainingBatch
+from reidkit.engine.evaluate import Evaluation
+from reidkit.engine.module import TrainingModule
+
+Row = dict[str, float]
+
+SCORES = ("rank_1", "mean_ap", "mean_inp")
+
+
+class EpochRecord(Callback):
+    """Keeps ``history.csv``; its rows are part of the checkpoint, so a resumed run has each of them once.
+
+    Args:
+        path: File to keep.
+        evaluate: Judges the model as it is.
+        every_epochs: How often to evaluate; 0 only after the last epoch.
+    """
+
+    def __init__(self, path: Path, evaluate: Callable[[], Evaluation], every_epochs: int) -> None:
+        self.path = path
+        self.evaluate = evaluate
+        self.every_epochs = every_epochs
+        self.rows: list[Row] = []
+        self.evaluation: Evaluation | None = None
+        self._sums: Row = {}
+        self._num_steps = self._num_images = 0
+        self._epoch_start = self._step_end = self._wait_seconds = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        return {"rows": self.rows}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up what a checkpoint kept."""
+        self.rows = list(state_dict["rows"])
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the sums of a row."""
+        self._sums = {}
+        self._num_steps = self._num_images = 0
+        self._wait_seconds = 0.0
+        self._epoch_start = self._step_end = time.monotonic()
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: TrainingBatch, batch_idx: int
+    ) -> None:
+        """Count how long the step waited for its images."""
+        self._wait_seconds += time.monotonic() - self._step_end
+
+    def on_train_batch_end(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        outputs: object,
+        batch: TrainingBatch,
+        batch_idx: int,
+    ) -> None:
+        """Add up the losses of the step."""
+        for name, value in cast(TrainingModule, pl_module).last_losses.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
+        self._num_steps += 1
+        self._num_images += len(batch.images)
+        self._step_end = time.monotonic()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Evaluate when due, then write the row."""
+        seconds = time.monotonic() - self._epoch_start
+        epoch = trainer.current_epoch + 1
+        row: Row = {
+            "epoch": epoch,
+            "step": trainer.global_step,
+            "learning_rate": cast(TrainingModule, pl_module).last_learning_rate,
+            **{name: total / self._num_steps for name, total in self._sums.items()},
+            "seconds": seconds,
+            "images_per_second": self._num_images / seconds,
+            "data_wait_share": self._wait_seconds / seconds,
+        }
+        self.evaluation = None
+        if epoch == trainer.max_epochs or (self.every_epochs and epoch % self.every_epochs == 0):
+            self.evaluation = self.evaluate()
+            summary = self.evaluation.scores.summary()
+            row |= {name: summary[name] for name in SCORES}
+        self.rows.append(row)
+        for logger in trainer.loggers:
+            logger.log_metrics({f"epoch/{name}": value for name, value in row.items()}, trainer.global_step)
+        write_text(self.path, history_text(self.rows))
+
+
+def history_text(rows: list[Row]) -> str:
+    """Return rows as CSV; a value that a row lacks stays empty."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def read_history(path: Path) -> list[Row]:
+    """Read ``history.csv`` back; empty values are left out of their rows."""
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [
+            {name: float(value) for name, value in row.items() if value} for row in csv.DictReader(stream)
+        ]

@@ -1,0 +1,97 @@
+"""From samples to descriptors: each image once, in memory that depends on their number alone."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from reidkit.core.types import Preprocessing, ReportProgress, Sample
+from reidkit.data.failures import ReadFailure, UnreadablePolicy
+from reidkit.data.images import normalize_pixels
+from reidkit.data.loaders import evaluation_batches
+
+Embed = Callable[[Tensor], Tensor]
+"""Standardised images (B, 3, H, W) -> descriptors (B, D); a model in evaluation mode is one."""
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """Descriptors of samples.
+
+    Args:
+        descriptors: (N, D) float32 on the CPU, one row per sample; NaN for a sample of which no frame
+            could be read.
+        failures: The images that could not be read.
+    """
+
+    descriptors: Tensor
+    failures: tuple[ReadFailure, ...]
+
+
+@torch.inference_mode()
+def extract(
+    embed: Embed,
+    samples: Sequence[Sample],
+    preprocessing: Preprocessing,
+    *,
+    device: torch.device | str = "cpu",
+    flip: bool = False,
+    batch_size: int = 128,
+    num_workers: int = 0,
+    unreadable: UnreadablePolicy = "error",
+    report: ReportProgress | None = None,
+) -> Extraction:
+    """Embed samples; a tracklet's descriptor is the mean over its frames.
+
+    Args:
+        embed: What turns images into descriptors; put a model into evaluation mode first.
+        samples: What to embed; equal samples are embedded once.
+        preprocessing: How pixels become input.
+        device: Where ``embed`` runs.
+        flip: Whether to take the mean over each image and its mirror image.
+        batch_size: Images per call of ``embed``.
+        num_workers: Processes that decode images.
+        unreadable: "error" stops at the first damaged image, "skip" leaves it out.
+        report: Called with (frames done, frames in all).
+
+    Raises:
+        ImageError: a damaged image under "error".
+    """
+    unique, rows = _without_repeats(samples)
+    batches = evaluation_batches(
+        unique, preprocessing, batch_size=batch_size, num_workers=num_workers, unreadable=unreadable
+    )
+    sums: Tensor | None = None
+    counts = torch.zeros(len(unique))
+    num_done, num_frames = 0, sum(len(sample.frames) for sample in unique)
+    for images, indices in batches:
+        inputs = normalize_pixels(images.to(device, non_blocking=True), preprocessing)
+        descriptors = embed(inputs)
+        if flip:
+            descriptors = (descriptors + embed(inputs.flip(3))) / 2
+        descriptors = descriptors.float().cpu()
+        if sums is None:
+            sums = torch.zeros(len(unique), descriptors.shape[1])
+        sums.index_add_(0, indices, descriptors)
+        counts.index_add_(0, indices, torch.ones(len(indices)))
+        num_done += len(indices)
+        if report is not None:
+            report(num_done, num_frames)
+    if sums is None:
+        sums = torch.zeros(len(unique), 1)
+    means = sums / counts[:, None]  # 0 / 0 is NaN: nothing could be read
+    return Extraction(means[rows], tuple(batches.failures))
+
+
+def _without_repeats(samples: Sequence[Sample]) -> tuple[list[Sample], list[int]]:
+    """Return each different sample once, and for every sample its place among them."""
+    places: dict[tuple[object, object], int] = {}
+    unique: list[Sample] = []
+    rows = []
+    for sample in samples:
+        row = places.setdefault((sample.frames, sample.box), len(unique))
+        if row == len(unique):
+            unique.append(sample)
+        rows.append(row)
+    return unique, rows

@@ -1,0 +1,124 @@
+"""One training step, for lightning."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+
+from reidkit.core.errors import TrainingError
+from reidkit.core.files import write_json
+from reidkit.core.types import Sample
+from reidkit.data.images import normalize_pixels
+from reidkit.data.loaders import TrainingBatch
+from reidkit.engine.guards import CollapseMonitor, check_finite
+from reidkit.engine.objective import ObjectiveValue
+from reidkit.engine.recipe import Recipe
+from reidkit.models.model import ReidModel
+
+
+class TrainingModule(LightningModule):
+    """A model in training by a recipe.
+
+    All that is random in a step depends on (seed, epoch, step) only, so that a resumed run goes on exactly.
+
+    Args:
+        recipe: Of the run.
+        model: To train.
+        samples: The training samples, to name a failed batch by.
+        steps_per_epoch: Batches of an epoch.
+        failed_batch_path: Where the files of a batch are listed that stopped the run.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        model: ReidModel,
+        samples: tuple[Sample, ...],
+        *,
+        steps_per_epoch: int,
+        failed_batch_path: Path,
+    ) -> None:
+        super().__init__()
+        self.recipe = recipe
+        self.model = model
+        self.objective = recipe.objective()
+        self.samples = samples
+        self.steps_per_epoch = steps_per_epoch
+        self.failed_batch_path = failed_batch_path
+        self.preprocessing = recipe.input.preprocessing()
+        self.collapse = CollapseMonitor(recipe.training.collapse_steps)
+        self.last_learning_rate = 0.0
+        self.last_losses: dict[str, float] = {}
+        """Of the last step: "loss" is the objective, "loss/<name>" its unweighted terms."""
+        # What a model freezes itself, such as the shift of a neck, stays frozen.
+        self._trainable = [item for item in model.backbone.parameters() if item.requires_grad]
+
+    def configure_optimizers(self) -> Any:  # noqa: ANN401 - lightning's own union
+        """Return the optimizer, and the schedule that moves its learning rate each step."""
+        # A loss may own parameters (class centres, proxies), which must learn too.
+        parameters = [*self.model.parameters(), *self.objective.parameters()]
+        optimizer = self.recipe.optim.build(
+            parameters=[item for item in parameters if item.requires_grad],
+            learning_rate=self.recipe.optim.learning_rate,
+            weight_decay=self.recipe.optim.weight_decay,
+        )
+        factor = self.recipe.schedule.factor(self.recipe.training.epochs)
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: factor(step / self.steps_per_epoch)
+        )
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def on_train_epoch_start(self) -> None:
+        """Tell the loader its epoch, and freeze or open the backbone."""
+        self.trainer.train_dataloader.set_epoch(self.current_epoch)  # type: ignore[union-attr]
+        is_open = self.current_epoch >= self.recipe.training.freeze_backbone_epochs
+        for parameter in self._trainable:
+            parameter.requires_grad_(is_open)
+        self.model.train()
+        # A frozen backbone keeps its running statistics too.
+        self.model.backbone.train(is_open)
+
+    def on_train_batch_start(self, batch: TrainingBatch, batch_idx: int) -> None:
+        """Seed what is random inside the network, such as dropout."""
+        del batch
+        state = np.random.SeedSequence([self.recipe.seed, self.current_epoch, batch_idx])
+        torch.manual_seed(int(state.generate_state(1, np.uint64)[0]))
+
+    def training_step(self, batch: TrainingBatch, batch_idx: int) -> Tensor:
+        """Return the objective of one batch.
+
+        Raises:
+            TrainingError: a loss is not finite, or the features have collapsed.
+        """
+        outputs = self.model.training_outputs(normalize_pixels(batch.images, self.preprocessing))
+        with torch.autocast(self.device.type, enabled=False):
+            value = self.objective(outputs, batch.labels)
+        self.last_learning_rate = self.trainer.optimizers[0].param_groups[0]["lr"]
+        place = (
+            f"step {self.global_step} (epoch {self.current_epoch + 1}, batch {batch_idx + 1}), "
+            f"learning rate {self.last_learning_rate:.3g}"
+        )
+        try:
+            check_finite(value, place=place)
+            self.collapse.check(outputs.features[0], value, place=place)
+        except TrainingError as error:
+            self._list_failed_batch(value, batch.indices)
+            raise TrainingError(f"{error} The batch is listed in {self.failed_batch_path}.") from None
+        self.last_losses = {"loss": float(value.total.detach())} | {
+            f"loss/{name}": float(term.detach()) for name, term in value.terms.items()
+        }
+        self.log_dict({f"step/{name}": loss for name, loss in self.last_losses.items()})
+        total: Tensor = value.total
+        return total
+
+    def _list_failed_batch(self, value: ObjectiveValue, indices: Tensor) -> None:
+        write_json(
+            self.failed_batch_path,
+            {
+                "losses": {name: str(float(term)) for name, term in value.terms.items()},
+                "images": [str(self.samples[index].path) for index in indices.tolist()],
+            },
+        )

@@ -1,0 +1,58 @@
+"""The objective: a weighted sum of named losses over all branches of a model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from reidkit.core.errors import TrainingError
+from reidkit.core.types import TrainingOutputs
+
+
+@dataclass(frozen=True)
+class ObjectiveValue:
+    """The scalar to minimise, and its unweighted terms by name of the loss."""
+
+    total: Tensor
+    terms: dict[str, Tensor]
+
+
+class Objective(nn.Module):
+    """Sum of weight times loss; a loss is averaged over the branches that a model gives it.
+
+    Args:
+        names: Name of each loss, for logs and messages; all different.
+        losses: Modules with ``consumes`` "features" or "logits".
+        weights: One factor per loss.
+    """
+
+    def __init__(self, names: Sequence[str], losses: Sequence[nn.Module], weights: Sequence[float]) -> None:
+        super().__init__()
+        self.names = tuple(names)
+        self.losses = nn.ModuleList(losses)
+        self.weights = tuple(weights)
+
+    @property
+    def needs_classifier(self) -> bool:
+        """Whether any loss takes logits."""
+        return any(loss.consumes == "logits" for loss in self.losses)
+
+    def forward(self, outputs: TrainingOutputs, identities: Tensor) -> ObjectiveValue:
+        """Return the objective in float32, whatever precision the model ran in.
+
+        Args:
+            outputs: What the model gives.
+            identities: (B,) training labels.
+
+        Raises:
+            TrainingError: the model gives nothing that a loss takes.
+        """
+        terms = {}
+        for name, loss in zip(self.names, self.losses, strict=True):
+            branches = outputs.logits if loss.consumes == "logits" else outputs.features
+            if not branches:
+                raise TrainingError(f"Loss '{name}' takes {loss.consumes}, but the model gives none.")
+            values = [loss(branch.float(), identities) for branch in branches]
+            terms[name] = sum(values[1:], start=values[0]) / len(values)
+        weighted = [weight * term for weight, term in zip(self.weights, terms.values(), strict=True)]
+        return ObjectiveValue(total=sum(weighted[1:], start=weighted[0]), terms=terms)

@@ -1,0 +1,245 @@
+"""The recipe: one frozen, strict object = one YAML = one run.
+
+Unknown keys, unknown components, wrong types and values out of range are refused before any data is read,
+all faults together.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import torch
+from pydantic import Field, model_validator
+
+from reidkit.core.errors import CatalogError
+from reidkit.core.types import DistanceName, Interpolation, Preprocessing
+from reidkit.data.readers import READERS
+from reidkit.data.sampling import SAMPLERS
+from reidkit.data.transforms import TRANSFORMS, build_augmentation
+from reidkit.engine.component import Component, Section, component_faults
+from reidkit.engine.objective import Objective
+from reidkit.engine.optim import OPTIMIZERS, SCHEDULES, Factor, warm_up
+from reidkit.losses.catalog import LOSSES
+from reidkit.metrics.protocols import PROTOCOLS
+from reidkit.models.zoo import MODELS, build_model
+
+
+class DataSection(Section):
+    """Where the images are.
+
+    ``reader`` is a key of the reader catalog, ``root`` the folder (or manifest) it reads, ``options`` its
+    further arguments. ``unreadable`` says what a damaged image does: "error" stops the run before it
+    starts, "skip" leaves the image out and reports it.
+    """
+
+    reader: str = "folder"
+    root: Path | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    unreadable: Literal["error", "skip"] = "error"
+
+    @model_validator(mode="after")
+    def _check_reader(self) -> Self:
+        faults = component_faults("reader", self.reader, READERS, self.options, given=("root",))
+        if faults:
+            raise ValueError(" ".join(faults))
+        return self
+
+
+class InputSection(Section):
+    """Size and statistics of the network input; see `Preprocessing`."""
+
+    height: int = Field(256, ge=1)
+    width: int = Field(128, ge=1)
+    mean: tuple[float, float, float] = Preprocessing().mean
+    std: tuple[float, float, float] = Preprocessing().std
+    interpolation: Interpolation = "bilinear"
+
+    def preprocessing(self) -> Preprocessing:
+        """Return the record that training, evaluation and use share."""
+        return Preprocessing(self.height, self.width, self.mean, self.std, self.interpolation)
+
+
+class ModelSection(Component):
+    """The network."""
+
+    kind = "model"
+    catalog = MODELS
+    given = ("num_identities", "image_size")
+
+
+class SamplingSection(Component):
+    """How training batches are put together."""
+
+    kind = "sampler"
+    catalog = SAMPLERS
+    given = ("labels", "seed")
+
+    name: str = "identity"
+
+
+class AugmentationStep(Component):
+    """One random change of the training images; the steps run in the order listed."""
+
+    kind = "augmentation"
+    catalog = TRANSFORMS
+    given = ("preprocessing",)
+
+
+class LossTerm(Component):
+    """One loss and its weight in the objective."""
+
+    kind = "loss"
+    catalog = LOSSES
+
+    weight: float = Field(1.0, gt=0)
+
+
+class OptimSection(Component):
+    """The optimizer."""
+
+    kind = "optimizer"
+    catalog = OPTIMIZERS
+    given = ("parameters", "learning_rate", "weight_decay")
+
+    name: str = "adamw"
+    learning_rate: float = Field(3.5e-4, gt=0)
+    weight_decay: float = Field(5e-4, ge=0)
+
+
+class ScheduleSection(Component):
+    """How the learning rate goes on; warm-up and schedule count epochs from 0, fractions included."""
+
+    kind = "schedule"
+    catalog = SCHEDULES
+    given = ("total_epochs",)
+
+    name: str = "cosine"
+    warmup_epochs: float = Field(0, ge=0)
+    warmup_factor: float = Field(0.1, ge=0, le=1)
+
+    def factor(self, total_epochs: int) -> Factor:
+        """Return the learning-rate factor by epoch."""
+        schedule: Factor = self.build(total_epochs=total_epochs)
+        return warm_up(schedule, warmup_epochs=self.warmup_epochs, start_factor=self.warmup_factor)
+
+
+class TrainingSection(Section):
+    """The run itself.
+
+    ``freeze_backbone_epochs`` trains only the head at first. ``keep`` says whose weights become
+    ``model.safetensors``: "last" those of the last epoch, as the field reports; "best" those of the
+    evaluation with the highest mAP, which picks on the test set. ``num_workers`` null chooses by machine.
+    ``collapse_steps`` is how long the features may lie in one point before the run stops; 0 never stops it.
+    """
+
+    epochs: int = Field(60, ge=1)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    gradient_clip_norm: float | None = Field(None, gt=0)
+    freeze_backbone_epochs: int = Field(0, ge=0)
+    num_workers: int | None = Field(None, ge=0)
+    collapse_steps: int = Field(200, ge=0)
+    keep: Literal["last", "best"] = "last"
+
+
+class EvaluationSection(Section):
+    """When and how the model is judged.
+
+    ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``flip`` takes
+    the mean over the image and its mirror image.
+    """
+
+    every_epochs: int = Field(10, ge=0)
+    protocol: Literal[tuple(PROTOCOLS)] | None = None  # type: ignore[valid-type]
+    distance: DistanceName | None = None
+    flip: bool = False
+    batch_size: int = Field(128, ge=1)
+
+
+class Recipe(Section):
+    """Everything that decides a run.
+
+    Args:
+        name: Of the recipe; the run folder is called after it.
+        about: What it does and whose scores it aims at, in a sentence.
+        seed: Of weights, batches and augmentation; equal seeds give equal runs on one kind of machine.
+        data: Where the images are.
+        input: Size and statistics of the network input.
+        model: The network.
+        sampling: How batches are put together.
+        augmentation: Random changes of the training images, in order.
+        losses: Terms of the objective.
+        optim: The optimizer.
+        schedule: How the learning rate goes on.
+        training: The run itself.
+        evaluation: When and how the model is judged.
+    """
+
+    name: str = Field(pattern=r"^[\w.-]+$")
+    about: str = ""
+    seed: int = Field(0, ge=0)
+    data: DataSection = DataSection()
+    input: InputSection = InputSection()
+    model: ModelSection
+    sampling: SamplingSection
+    augmentation: tuple[AugmentationStep, ...] = ()
+    losses: tuple[LossTerm, ...] = Field(min_length=1)
+    optim: OptimSection = OptimSection()
+    schedule: ScheduleSection = ScheduleSection()
+    training: TrainingSection = TrainingSection()
+    evaluation: EvaluationSection = EvaluationSection()
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        """Try every part once, without data, so that a value out of range is found now."""
+        faults = _repeated([term.name for term in self.losses])
+        size = (self.input.height, self.input.width)
+        # Nothing is fetched and nothing drawn for a model that is thrown away.
+        arguments = {
+            key: False if key == "is_pretrained" else value for key, value in self.model.arguments.items()
+        }
+
+        def try_model() -> None:
+            with torch.device("meta"):
+                build_model(self.model.name, num_identities=2, image_size=size, arguments=arguments)
+
+        trials: dict[str, Callable[[], object]] = {
+            "model": try_model,
+            "losses": self.objective,
+            "schedule": lambda: self.schedule.factor(self.training.epochs),
+            "augmentation": self.build_augmentation,
+        }
+        for place, trial in trials.items():
+            try:
+                trial()
+            except (CatalogError, TypeError, ValueError) as error:
+                faults.append(f"{place}: {error}")
+        if self.training.freeze_backbone_epochs >= self.training.epochs:
+            faults.append(
+                f"training.freeze_backbone_epochs: {self.training.freeze_backbone_epochs} leaves no epoch in "
+                f"which the backbone trains, epochs being {self.training.epochs}."
+            )
+        if faults:
+            raise ValueError("\n".join(faults))
+        return self
+
+    def objective(self) -> Objective:
+        """Build the objective."""
+        return Objective(
+            names=[term.name for term in self.losses],
+            losses=[term.build() for term in self.losses],
+            weights=[term.weight for term in self.losses],
+        )
+
+    def build_augmentation(self) -> Callable[[torch.Tensor, int], torch.Tensor]:
+        """Build the augmentation of one training image."""
+        steps = [(step.name, step.arguments) for step in self.augmentation]
+        return build_augmentation(steps, self.input.preprocessing())
+
+
+def _repeated(names: list[str]) -> list[str]:
+    return [
+        f"losses: '{name}' is listed twice; merge the two terms."
+        for name in dict.fromkeys(names)
+        if names.count(name) > 1
+    ]

@@ -1,0 +1,254 @@
+"""Train a model by a recipe: from a recipe to a trained, judged and kept model."""
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch import Trainer
+from lightning.pytorch.loggers import TensorBoardLogger
+from rich.console import Console
+
+from reidkit.core.errors import RecipeError
+from reidkit.core.files import write_json
+from reidkit.core.types import DatasetSplits, Protocol
+from reidkit.data.dataset import TrainingImages, identity_labels
+from reidkit.data.doctor import examine
+from reidkit.data.loaders import TrainingLoader, training_loader
+from reidkit.data.readers import read_dataset
+from reidkit.engine.checkpointing import RunCheckpoints
+from reidkit.engine.epoch_record import EpochRecord, Row
+from reidkit.engine.evaluate import Evaluation, choose_protocol, evaluate
+from reidkit.engine.module import TrainingModule
+from reidkit.engine.progress import TrainingProgress
+from reidkit.engine.provenance import describe_data, describe_environment, library_versions
+from reidkit.engine.recipe import Recipe
+from reidkit.engine.run_folder import RunFolder, check_same_run, start_run
+from reidkit.models.checkpoint import ModelCard, save_model
+from reidkit.models.model import ReidModel
+from reidkit.models.zoo import build_model
+
+DECODE_ALL_UP_TO = 20_000
+"""Images that the doctor tries to read before a run; of a larger data set it tries a sample."""
+
+ACCELERATORS = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "mps": "mps"}
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a run leaves behind.
+
+    Args:
+        folder: Its files.
+        recipe: That it ran by.
+        splits: Its data.
+        evaluation: Of the model that was kept.
+        history: One row per epoch.
+        card: Of the model that was kept.
+    """
+
+    folder: RunFolder
+    recipe: Recipe
+    splits: DatasetSplits
+    evaluation: Evaluation
+    history: list[Row]
+    card: ModelCard
+
+
+def read_data(recipe: Recipe, console: Console) -> DatasetSplits:
+    """Read the data of a recipe and have the doctor look at them before anything is trained.
+
+    Raises:
+        RecipeError: the recipe names no data.
+        DatasetError: the data cannot be trained on or evaluated.
+    """
+    if recipe.data.root is None:
+        raise RecipeError(
+            f"Recipe '{recipe.name}' names no data: data.root is missing. Expected a folder that the reader "
+            f"'{recipe.data.reader}' reads. Add data.root=FOLDER."
+        )
+    splits = read_dataset(recipe.data.reader, recipe.data.root, **recipe.data.options)
+    num_images = sum(len(samples) for samples in splits.by_split().values())
+    report = examine(
+        splits,
+        recipe_protocol(recipe, splits),
+        decode="all" if num_images <= DECODE_ALL_UP_TO else "sample",
+        needs=("train", "evaluation"),
+        unreadable=recipe.data.unreadable,
+    )
+    console.print(report.as_text(), highlight=False, markup=False, soft_wrap=True)
+    report.raise_on_error()
+    return splits
+
+
+def recipe_protocol(recipe: Recipe, splits: DatasetSplits) -> Protocol:
+    """Return the protocol that a recipe judges a data set by."""
+    chosen = recipe.evaluation
+    return choose_protocol(splits, name=chosen.protocol, distance=chosen.distance, flip=chosen.flip)
+
+
+def build_recipe_model(recipe: Recipe, splits: DatasetSplits) -> ReidModel:
+    """Build the model of a recipe as it is before training; equal seeds give equal weights."""
+    torch.manual_seed(recipe.seed)
+    num_identities = len(identity_labels(splits.train)) if recipe.objective().needs_classifier else None
+    return build_model(
+        recipe.model.name,
+        num_identities=num_identities,
+        image_size=(recipe.input.height, recipe.input.width),
+        arguments=recipe.model.arguments,
+    )
+
+
+def train(
+    recipe: Recipe,
+    out: Path,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    console: Console | None = None,
+) -> TrainingResult:
+    """Train by a recipe and leave ``model.safetensors``, ``scores.json``, checkpoints and logs in a folder.
+
+    Args:
+        recipe: The run.
+        out: Run folder.
+        resume: Go on with the run in ``out``; exactly, as if it had never stopped. Where it has not
+            finished an epoch, it starts again.
+        overwrite: Replace a run that is in ``out``.
+        console: Where to show progress; None is quiet.
+
+    Raises:
+        RecipeError: no data named, or another recipe than the run to go on with.
+        DatasetError: the data cannot be trained on or evaluated.
+        TrainingError: the folder is in use or not writable, or the run had to stop.
+    """
+    console = console or Console(quiet=True)
+    folder = RunFolder(out)
+    splits = read_data(recipe, console)
+    data = describe_data(splits)
+    if resume:
+        check_same_run(folder, recipe, data)
+    else:
+        start_run(folder, recipe, overwrite=overwrite)
+    if not folder.environment.is_file():
+        write_json(folder.environment, {**describe_environment(), "data": data})
+
+    model = build_recipe_model(recipe, splits)
+    loader = _make_loader(recipe, splits)
+    module = TrainingModule(
+        recipe, model, splits.train, steps_per_epoch=len(loader), failed_batch_path=folder.failed_batch
+    )
+    progress: TrainingProgress | None = None
+
+    def judge() -> Evaluation:
+        return evaluate(
+            model,
+            splits,
+            module.preprocessing,
+            recipe_protocol(recipe, splits),
+            device=module.device,
+            batch_size=recipe.evaluation.batch_size,
+            num_workers=choose_num_workers(recipe),
+            unreadable=recipe.data.unreadable,
+            report=progress.evaluation_report if progress else None,
+        )
+
+    record = EpochRecord(folder.history, judge, recipe.evaluation.every_epochs)
+    progress = TrainingProgress(console, record)
+    checkpoints = RunCheckpoints(folder, record)
+    with _quiet_lightning():
+        trainer = Trainer(
+            accelerator=ACCELERATORS[recipe.training.device],
+            devices=1,
+            precision=recipe.training.precision,
+            max_epochs=recipe.training.epochs,
+            gradient_clip_val=recipe.training.gradient_clip_norm,
+            callbacks=[record, progress, checkpoints],
+            logger=TensorBoardLogger(out, name="tensorboard", version=""),
+            log_every_n_steps=min(50, len(loader)),
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            default_root_dir=out,
+        )
+        begun = folder.last_checkpoint if resume and folder.last_checkpoint.is_file() else None
+        trainer.fit(module, loader, ckpt_path=begun, weights_only=True)
+    evaluation = record.evaluation
+    if recipe.training.keep == "best":
+        _take_best_weights(module, folder)
+        evaluation = None
+    evaluation = evaluation or judge()
+    card = _write_result(folder, recipe, model, evaluation, data)
+    return TrainingResult(folder, recipe, splits, evaluation, record.rows, card)
+
+
+def choose_num_workers(recipe: Recipe) -> int:
+    """Return how many processes decode images: as the recipe says, or what suits the machine."""
+    if recipe.training.num_workers is not None:
+        return recipe.training.num_workers
+    is_accelerated = recipe.training.device != "cpu" and (
+        torch.cuda.is_available() or torch.backends.mps.is_available()
+    )
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    # On a CPU the network itself takes all cores, and one process keeps ahead of it.
+    return min(8, count) if is_accelerated else min(1, count - 1)
+
+
+def _make_loader(recipe: Recipe, splits: DatasetSplits) -> TrainingLoader:
+    labels = identity_labels(splits.train)
+    dataset = TrainingImages(
+        splits.train,
+        labels,
+        recipe.input.preprocessing(),
+        recipe.build_augmentation(),
+        unreadable=recipe.data.unreadable,
+    )
+    sampler = recipe.sampling.build(
+        labels=[labels[sample.identity] for sample in splits.train], seed=recipe.seed
+    )
+    return training_loader(dataset, sampler, num_workers=choose_num_workers(recipe), pin_memory=True)
+
+
+def _take_best_weights(module: TrainingModule, folder: RunFolder) -> None:
+    checkpoint = torch.load(folder.best_checkpoint, map_location="cpu", weights_only=True)
+    module.load_state_dict(checkpoint["state_dict"])
+
+
+def _write_result(
+    folder: RunFolder, recipe: Recipe, model: ReidModel, evaluation: Evaluation, data: dict[str, Any]
+) -> ModelCard:
+    card = ModelCard(
+        architecture=recipe.model.name,
+        arguments=recipe.model.arguments,
+        preprocessing=recipe.input.preprocessing(),
+        descriptor_dim=model.descriptor_dim,
+        distance=evaluation.scores.protocol.distance,
+        scores=evaluation.scores.summary(),
+        thresholds=tuple(evaluation.thresholds),
+        recipe=recipe.model_dump(mode="json"),
+        training_data={key: value for key, value in data.items() if key != "root"},
+        versions=library_versions(),
+    )
+    write_json(folder.scores, {"name": recipe.name, "data": data, **evaluation.as_json()})
+    save_model(folder.model, model, card)
+    return card
+
+
+@contextmanager
+def _quiet_lightning() -> Iterator[None]:
+    """Silence what lightning says about itself; what it warns of is either chosen or shown by us."""
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module="lightning")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
