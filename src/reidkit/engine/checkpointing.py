@@ -3,11 +3,9 @@
 import shutil
 from typing import Any
 
-from lightning.pytorch import LightningModule, Trainer
-from lightning.pytorch.callbacks import Checkpoint
-
 from reidkit.core.files import replace_file
 from reidkit.engine.epoch_record import EpochRecord
+from reidkit.engine.lightning_parts import Checkpoint, LightningModule, Trainer
 from reidkit.engine.run_folder import RunFolder
 
 

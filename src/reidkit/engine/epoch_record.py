@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from lightning.pytorch import Callback, LightningModule, Trainer
-
 from reidkit.core.files import write_text
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.evaluate import Evaluation
+from reidkit.engine.lightning_parts import Callback, LightningModule, Trainer
 from reidkit.engine.module import TrainingModule
 
 Row = dict[str, float]

@@ -23,7 +23,7 @@ from reidkit.data.failures import ReadFailure, UnreadablePolicy
 from reidkit.engine.extract import Embed, extract
 from reidkit.metrics.camera_pairs import CameraPairScore, score_camera_pairs
 from reidkit.metrics.labels import labels_of
-from reidkit.metrics.protocols import PROTOCOLS
+from reidkit.metrics.protocols import find_protocol
 from reidkit.metrics.ranking import rank_gallery
 from reidkit.metrics.scores import RetrievalScores
 from reidkit.metrics.verification import PairDistances, pair_distances, thresholds_at
@@ -96,8 +96,12 @@ def choose_protocol(
     distance: DistanceName | None = None,
     flip: bool | None = None,
 ) -> Protocol:
-    """Return the protocol of a data set, with what the user changes about it."""
-    protocol = PROTOCOLS[name or splits.protocol]
+    """Return the protocol of a data set, with what the user changes about it.
+
+    Raises:
+        CatalogError: there is no protocol of that name.
+    """
+    protocol = find_protocol(name or splits.protocol)
     return replace(
         protocol,
         distance=distance or protocol.distance,

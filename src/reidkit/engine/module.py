@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from lightning.pytorch import LightningModule
 from torch import Tensor
 
 from reidkit.core.errors import TrainingError
@@ -14,6 +13,7 @@ from reidkit.core.types import Sample
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.guards import CollapseMonitor, check_finite
+from reidkit.engine.lightning_parts import LightningModule
 from reidkit.engine.objective import ObjectiveValue
 from reidkit.engine.recipe import Recipe
 from reidkit.models.model import ReidModel

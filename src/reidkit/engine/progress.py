@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from lightning.pytorch import Callback, LightningModule, Trainer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -16,6 +15,7 @@ from rich.progress import (
 
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.epoch_record import EpochRecord, Row
+from reidkit.engine.lightning_parts import Callback, LightningModule, Trainer
 from reidkit.engine.module import TrainingModule
 
 
@@ -75,7 +75,8 @@ class TrainingProgress(Callback):
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Close the bar, also after an error."""
-        self.progress.stop()
+        if self.console.is_terminal:  # stopping what was never started would print an empty line
+            self.progress.stop()
 
     def evaluation_report(self, done: int, total: int) -> None:
         """Show how far an evaluation is."""

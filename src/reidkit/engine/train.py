@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.pytorch import Trainer
-from lightning.pytorch.loggers import TensorBoardLogger
 from rich.console import Console
 
 from reidkit.core.errors import RecipeError
@@ -24,6 +22,7 @@ from reidkit.data.readers import read_dataset
 from reidkit.engine.checkpointing import RunCheckpoints
 from reidkit.engine.epoch_record import EpochRecord, Row
 from reidkit.engine.evaluate import Evaluation, choose_protocol, evaluate
+from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
 from reidkit.engine.progress import TrainingProgress
 from reidkit.engine.provenance import describe_data, describe_environment, library_versions
@@ -139,7 +138,7 @@ def train(
         write_json(folder.environment, {**describe_environment(), "data": data})
 
     model = build_recipe_model(recipe, splits)
-    loader = _make_loader(recipe, splits)
+    loader = make_loader(recipe, splits)
     module = TrainingModule(
         recipe, model, splits.train, steps_per_epoch=len(loader), failed_batch_path=folder.failed_batch
     )
@@ -198,7 +197,8 @@ def choose_num_workers(recipe: Recipe) -> int:
     return min(8, count) if is_accelerated else min(1, count - 1)
 
 
-def _make_loader(recipe: Recipe, splits: DatasetSplits) -> TrainingLoader:
+def make_loader(recipe: Recipe, splits: DatasetSplits) -> TrainingLoader:
+    """Return the training batches of a recipe."""
     labels = identity_labels(splits.train)
     dataset = TrainingImages(
         splits.train,

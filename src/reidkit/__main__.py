@@ -1,0 +1,5 @@
+"""``python -m reidkit`` is ``reidkit``."""
+
+from reidkit.cli.main import run
+
+run()

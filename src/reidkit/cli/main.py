@@ -1,0 +1,64 @@
+"""Put the commands together and turn our errors into one message and exit code 2."""
+
+import sys
+
+import typer
+
+from reidkit import __version__
+from reidkit.cli.check import check
+from reidkit.cli.compare import compare
+from reidkit.cli.embed import embed
+from reidkit.cli.environment import environment
+from reidkit.cli.evaluate import evaluate
+from reidkit.cli.models import models
+from reidkit.cli.quickstart import quickstart
+from reidkit.cli.recipes import recipes
+from reidkit.cli.synthesize import synthesize
+from reidkit.cli.train import train
+from reidkit.core.errors import ReidkitError
+
+app = typer.Typer(
+    name="reidkit",
+    help="Find the same individual again in other cameras: train, judge and use re-ID models.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data = typer.Typer(name="data", help="Draw, read and check data sets.", no_args_is_help=True)
+app.add_typer(data)
+
+app.command()(quickstart)
+app.command()(train)
+app.command()(evaluate)
+app.command()(embed)
+app.command()(compare)
+app.command()(models)
+app.command()(recipes)
+app.command(name="env")(environment)
+data.command()(synthesize)
+data.command()(check)
+
+
+def _show_version(is_wanted: bool) -> None:
+    if is_wanted:
+        typer.echo(f"reidkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    """Find the same individual again in other cameras: train, judge and use re-ID models."""
+    del version
+
+
+def run() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except ReidkitError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,103 @@
+"""Put a report together from what the engine found and what vis can draw."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from reidkit.core.files import write_json
+from reidkit.core.types import DatasetSplits
+from reidkit.engine.epoch_record import Row
+from reidkit.engine.evaluate import Evaluation
+from reidkit.engine.provenance import describe_data
+from reidkit.engine.train import TrainingResult
+from reidkit.metrics.labels import labels_of
+from reidkit.metrics.rank_lists import RankList, rank_lists
+from reidkit.metrics.scores import RetrievalScores
+from reidkit.models.checkpoint import ModelCard
+from reidkit.vis.rank_list import write_rank_lists
+from reidkit.vis.report import ReportContent, choose_queries, write_report
+
+
+def write_run_report(result: TrainingResult, baselines: Mapping[str, RetrievalScores] | None = None) -> None:
+    """Write ``report.html`` and the rank-list pictures of a run."""
+    facts = {"Recipe": f"{result.recipe.name}: {result.recipe.about}".rstrip(": ")}
+    _write_pages(
+        result.folder.report,
+        result.folder.rank_lists,
+        title=f"reidkit: {result.recipe.name}",
+        facts={**facts, **_facts(result.card, result.splits)},
+        evaluation=result.evaluation,
+        baselines=baselines or {},
+        history=result.history,
+    )
+
+
+def write_evaluation(
+    out: Path, model: str, splits: DatasetSplits, evaluation: Evaluation, card: ModelCard
+) -> None:
+    """Write ``scores.json``, ``report.html`` and the rank-list pictures of an evaluation into a folder."""
+    content = {"name": model, "data": describe_data(splits), **evaluation.as_json()}
+    write_json(out / "scores.json", content)
+    _write_pages(
+        out / "report.html",
+        out / "rank_lists",
+        title=f"reidkit: {model} on {splits.name}",
+        facts={"Model": model, **_facts(card, splits)},
+        evaluation=evaluation,
+        baselines={},
+        history=[],
+    )
+
+
+def _facts(card: ModelCard, splits: DatasetSplits) -> dict[str, str]:
+    size = f"{card.preprocessing.height} x {card.preprocessing.width}"
+    counts = ", ".join(f"{len(samples)} {split}" for split, samples in splits.by_split().items())
+    versions = ", ".join(f"{package} {version}" for package, version in card.versions.items())
+    return {
+        "Architecture": f"{card.architecture}, input {size}, {card.descriptor_dim} numbers per descriptor",
+        "Data set": f"{splits.name} ({counts}) in {splits.root}",
+        "Terms of the data": splits.terms or "not stated",
+        "Date": date.today().isoformat(),
+        "Versions": versions,
+    }
+
+
+def _write_pages(
+    page: Path,
+    pictures: Path,
+    *,
+    title: str,
+    facts: Mapping[str, str],
+    evaluation: Evaluation,
+    baselines: Mapping[str, RetrievalScores],
+    history: list[Row],
+) -> None:
+    worst, random = (_lists(evaluation, numbers) for numbers in choose_queries(evaluation.scores))
+    content = ReportContent(
+        title=title,
+        facts=facts,
+        scores=evaluation.scores,
+        queries=evaluation.queries,
+        gallery=evaluation.gallery,
+        worst=worst,
+        random=random,
+        camera_pairs=evaluation.camera_pairs,
+        pairs=evaluation.pairs,
+        thresholds=evaluation.thresholds,
+        baselines=baselines,
+        history=history,
+    )
+    write_report(page, content)
+    for name, lists in (("worst", worst), ("random", random)):
+        write_rank_lists(lists, evaluation.queries, evaluation.gallery, pictures / name)
+
+
+def _lists(evaluation: Evaluation, numbers: Sequence[int]) -> list[RankList]:
+    return rank_lists(
+        numbers,
+        evaluation.query_descriptors,
+        evaluation.gallery_descriptors,
+        labels_of(evaluation.queries),
+        labels_of(evaluation.gallery),
+        evaluation.scores.protocol,
+    )

@@ -1,0 +1,1 @@
+"""Use a trained model: from images of any origin to descriptors. Needs no lightning."""
