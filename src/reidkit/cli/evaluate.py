@@ -52,7 +52,7 @@ def evaluate(
         flip=flip,
     )
     unreadable: UnreadablePolicy = "skip" if skip_unreadable else "error"
-    report = examine(splits, chosen, needs=("evaluation",), unreadable=unreadable)
+    report = examine(splits, chosen, needs=["evaluation"], unreadable=unreadable)
     console.print(report.as_text(), markup=False, soft_wrap=True)
     report.raise_on_error()
     with progress_bar(console, "embedding") as on_progress:

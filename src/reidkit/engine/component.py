@@ -1,9 +1,17 @@
 """Sections of a recipe that name a component of a catalog, and what can be wrong with one."""
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, ClassVar, Self, cast, get_type_hints
+from typing import Any, ClassVar, cast, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from reidkit.core.catalog import argument_faults, find
 from reidkit.core.errors import CatalogError
@@ -24,42 +32,61 @@ class Component(Section):
     catalog: ClassVar[Catalog]
     given: ClassVar[Collection[str]] = ()
 
-    name: str
-    arguments: dict[str, Any] = Field(default_factory=dict)
+    name: str = Field(validate_default=True)
+    arguments: dict[str, Any] = Field(default_factory=dict, validate_default=True)
 
-    @model_validator(mode="after")
-    def _check_component(self) -> Self:
-        faults = component_faults(self.kind, self.name, self.catalog, self.arguments, given=self.given)
-        if faults:
-            raise ValueError(" ".join(faults))
-        return self
+    @field_validator("name")
+    @classmethod
+    def _check_name(cls, name: str) -> str:
+        return check_name(cls.kind, name, cls.catalog)
+
+    @field_validator("arguments")
+    @classmethod
+    def _check_arguments(cls, arguments: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        name = info.data.get("name")  # not there where it is at fault itself
+        return check_arguments(cls.kind, name, cls.catalog, arguments, given=cls.given)
 
     def build(self, **given: Any) -> Any:  # noqa: ANN401 - the builder decides
         """Build the component with its arguments and with what reidkit gives itself."""
         return find(self.kind, self.name, self.catalog)(**self.arguments, **given)
 
 
-def component_faults(
+def check_name(kind: str, name: str, catalog: Catalog) -> str:
+    """Return the name of a component if there is one.
+
+    Raises:
+        ValueError: there is none; pydantic collects it with the other faults.
+    """
+    try:
+        find(kind, name, catalog)
+    except CatalogError as error:
+        raise ValueError(str(error)) from error
+    return name
+
+
+def check_arguments(
     kind: str,
-    name: str,
+    name: str | None,
     catalog: Catalog,
-    arguments: Mapping[str, Any],
+    arguments: dict[str, Any],
     *,
     given: Collection[str] = (),
-) -> list[str]:
-    """Return what is wrong with a component of a recipe: its name, its arguments, or their types.
+) -> dict[str, Any]:
+    """Return the arguments of a component if its builder takes them, by name and by type.
 
     Args:
         kind: Of component, for the message.
-        name: Key of the catalog or dotted path.
+        name: Key of the catalog or dotted path; None checks nothing.
         catalog: To look in.
         arguments: As the recipe gives them.
         given: Arguments that reidkit gives itself.
+
+    Raises:
+        ValueError: with one line per fault; pydantic collects it with the other faults.
     """
-    try:
-        builder = find(kind, name, catalog)
-    except CatalogError as error:
-        return [str(error)]
+    if name is None:
+        return arguments
+    builder = find(kind, name, catalog)
     faults = argument_faults(kind, name, builder, arguments, given=given)
     plain = getattr(builder, "func", builder)  # what a catalog row binds with functools.partial
     hints = get_type_hints(cast(Any, plain).__init__ if isinstance(plain, type) else plain)
@@ -70,4 +97,6 @@ def component_faults(
             except ValidationError as error:
                 detail = error.errors()[0]["msg"]
                 faults.append(f"{kind.capitalize()} '{name}' argument '{argument}': {detail}, got {value!r}.")
-    return faults
+    if faults:
+        raise ValueError("\n".join(faults))
+    return arguments

@@ -22,7 +22,7 @@ def check_finite(value: ObjectiveValue, *, place: str) -> None:
     """
     if bool(value.total.isfinite()):
         return
-    terms = {name: float(term) for name, term in value.terms.items()}
+    terms = {name: float(term.detach()) for name, term in value.terms.items()}
     wrong = [f"'{name}' = {term}" for name, term in terms.items() if not torch.tensor(term).isfinite()]
     raise TrainingError(
         f"Loss {', '.join(wrong) or 'sum'} is not finite at {place}. Expected finite losses. Lower "
@@ -55,7 +55,7 @@ class CollapseMonitor:
         length = values.norm(dim=1).mean()
         self.steps = self.steps + 1 if bool(spread <= COLLAPSED_SPREAD * length) else 0
         if self.steps >= self.patience:
-            terms = ", ".join(f"{name} {float(term):.3g}" for name, term in value.terms.items())
+            terms = ", ".join(f"{name} {float(term.detach()):.3g}" for name, term in value.terms.items())
             raise TrainingError(
                 f"Features have collapsed: for {self.steps} steps up to {place} their spread is "
                 f"{float(spread / length.clamp_min(1e-12)):.1e} of their length ({terms}). Expected features "

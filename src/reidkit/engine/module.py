@@ -118,7 +118,7 @@ class TrainingModule(LightningModule):
         write_json(
             self.failed_batch_path,
             {
-                "losses": {name: str(float(term)) for name, term in value.terms.items()},
+                "losses": {name: str(float(term.detach())) for name, term in value.terms.items()},
                 "images": [str(self.samples[index].path) for index in indices.tolist()],
             },
         )

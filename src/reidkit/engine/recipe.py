@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import torch
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from reidkit.core.errors import CatalogError
 from reidkit.core.types import DistanceName, Interpolation, Preprocessing
+from reidkit.data.failures import UnreadablePolicy
 from reidkit.data.readers import READERS
 from reidkit.data.sampling import SAMPLERS
 from reidkit.data.transforms import TRANSFORMS, build_augmentation
-from reidkit.engine.component import Component, Section, component_faults
+from reidkit.engine.component import Component, Section, check_arguments, check_name
 from reidkit.engine.objective import Objective
 from reidkit.engine.optim import OPTIMIZERS, SCHEDULES, Factor, warm_up
 from reidkit.losses.catalog import LOSSES
@@ -34,15 +35,18 @@ class DataSection(Section):
 
     reader: str = "folder"
     root: Path | None = None
-    options: dict[str, Any] = Field(default_factory=dict)
-    unreadable: Literal["error", "skip"] = "error"
+    options: dict[str, Any] = Field(default_factory=dict, validate_default=True)
+    unreadable: UnreadablePolicy = "error"
 
-    @model_validator(mode="after")
-    def _check_reader(self) -> Self:
-        faults = component_faults("reader", self.reader, READERS, self.options, given=("root",))
-        if faults:
-            raise ValueError(" ".join(faults))
-        return self
+    @field_validator("reader")
+    @classmethod
+    def _check_reader(cls, reader: str) -> str:
+        return check_name("reader", reader, READERS)
+
+    @field_validator("options")
+    @classmethod
+    def _check_options(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        return check_arguments("reader", info.data.get("reader"), READERS, options, given=("root",))
 
 
 class InputSection(Section):
@@ -183,7 +187,7 @@ class Recipe(Section):
     model: ModelSection
     sampling: SamplingSection
     augmentation: tuple[AugmentationStep, ...] = ()
-    losses: tuple[LossTerm, ...] = Field(min_length=1)
+    losses: tuple[LossTerm, ...]
     optim: OptimSection = OptimSection()
     schedule: ScheduleSection = ScheduleSection()
     training: TrainingSection = TrainingSection()
@@ -193,6 +197,8 @@ class Recipe(Section):
     def _check_together(self) -> Self:
         """Try every part once, without data, so that a value out of range is found now."""
         faults = _repeated([term.name for term in self.losses])
+        if not self.losses:
+            faults.append("losses: the list is empty. Expected at least one loss.")
         size = (self.input.height, self.input.width)
         # Nothing is fetched and nothing drawn for a model that is thrown away.
         arguments = {

@@ -1,0 +1,60 @@
+"""Read the picture of a sample for a person to look at, small enough to show many; no network input."""
+
+import base64
+import io
+from collections.abc import Sequence
+
+from PIL import Image
+
+from reidkit.core.errors import ImageError
+from reidkit.core.types import Sample
+from reidkit.data.decoding import decode_image
+
+NARROWEST, WIDEST = 0.4, 1.8
+"""Limits of a tile's width over its height; what is beyond them is shown smaller, never cut."""
+
+JPEG_QUALITY = 80
+
+
+def read_picture(sample: Sample) -> Image.Image | None:
+    """Return the first frame of a sample as upright RGB, cut to its box; None where it cannot be read.
+
+    A picture less must not cost the report, so no fault of a file is raised.
+    """
+    if not sample.frames:
+        return None
+    try:
+        return decode_image(sample.path, box=sample.box)
+    except ImageError:
+        return None
+
+
+def fit(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """Return a picture scaled to the largest size inside (width, height) pixels that keeps its shape."""
+    scale = min(width / picture.width, height / picture.height)
+    size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
+    return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def shrink(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """Return a picture that fits into (width, height) pixels: scaled down, or itself if it is smaller."""
+    if picture.width <= width and picture.height <= height:
+        return picture
+    return fit(picture, width, height)
+
+
+def common_aspect(pictures: Sequence[Image.Image | None]) -> float:
+    """Return width over height of the tiles for these pictures: the middle one's, within the limits.
+
+    Where none can be read it is 0.5, the shape of a standing person.
+    """
+    aspects = sorted(picture.width / picture.height for picture in pictures if picture is not None)
+    middle = aspects[len(aspects) // 2] if aspects else 0.5
+    return min(max(middle, NARROWEST), WIDEST)
+
+
+def data_uri(picture: Image.Image) -> str:
+    """Return a picture as the text that an ``<img src>`` takes: a JPEG in base64."""
+    stream = io.BytesIO()
+    picture.save(stream, "JPEG", quality=JPEG_QUALITY, optimize=True)
+    return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

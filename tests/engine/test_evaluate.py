@@ -1,0 +1,163 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from reidkit.core.errors import CatalogError, DatasetError, EvaluationError, ImageError
+from reidkit.core.types import DatasetSplits, Preprocessing, Sample
+from reidkit.data.readers import read_dataset
+from reidkit.engine.evaluate import choose_protocol, evaluate
+from reidkit.engine.extract import extract
+from reidkit.metrics.protocols import PROTOCOLS
+from tests.conftest import draw_dataset
+
+PREPROCESSING = Preprocessing(height=64, width=32)
+
+
+def mean_colour(images: torch.Tensor) -> torch.Tensor:
+    """A descriptor that hand arithmetic can follow: the mean of each channel, in each quarter."""
+    return torch.nn.functional.adaptive_avg_pool2d(images, (4, 2)).flatten(1)
+
+
+@pytest.fixture(scope="module")
+def splits(dataset_root: Path) -> DatasetSplits:
+    return read_dataset("folder", dataset_root)
+
+
+def test_extract_gives_one_row_per_sample_in_order(splits: DatasetSplits):
+    whole = extract(mean_colour, splits.gallery, PREPROCESSING, batch_size=4)
+    assert whole.descriptors.shape == (len(splits.gallery), 24)
+    assert whole.failures == ()
+    for row in (0, 7, len(splits.gallery) - 1):
+        alone = extract(mean_colour, [splits.gallery[row]], PREPROCESSING)
+        torch.testing.assert_close(whole.descriptors[row], alone.descriptors[0])
+
+
+def test_extract_does_not_depend_on_batch_size_or_workers(splits: DatasetSplits):
+    one = extract(mean_colour, splits.query, PREPROCESSING, batch_size=1)
+    many = extract(mean_colour, splits.query, PREPROCESSING, batch_size=100, num_workers=1)
+    torch.testing.assert_close(one.descriptors, many.descriptors)
+
+
+def test_extract_embeds_equal_samples_once(splits: DatasetSplits):
+    seen = []
+
+    def embed(images: torch.Tensor) -> torch.Tensor:
+        seen.append(len(images))
+        return mean_colour(images)
+
+    first, second = splits.query[:2]
+    descriptors = extract(embed, [first, second, first, first], PREPROCESSING).descriptors
+    assert sum(seen) == 2
+    torch.testing.assert_close(descriptors[0], descriptors[3])
+    assert not torch.allclose(descriptors[0], descriptors[1])
+
+
+def test_extract_averages_the_frames_of_a_tracklet(splits: DatasetSplits):
+    first, second = splits.query[:2]
+    tracklet = Sample(frames=(first.path, second.path), identity="x")
+    descriptors = extract(mean_colour, [first, second, tracklet], PREPROCESSING, batch_size=3).descriptors
+    torch.testing.assert_close(descriptors[2], (descriptors[0] + descriptors[1]) / 2)
+
+
+def test_extract_flip_is_the_mean_of_image_and_mirror_image(splits: DatasetSplits):
+    sample = splits.query[0]
+    flipped = extract(mean_colour, [sample], PREPROCESSING, flip=True).descriptors[0].reshape(3, 4, 2)
+    plain = extract(mean_colour, [sample], PREPROCESSING).descriptors[0].reshape(3, 4, 2)
+    torch.testing.assert_close(flipped, (plain + plain.flip(2)) / 2)
+
+
+def test_extract_reports_its_progress(splits: DatasetSplits):
+    calls: list[tuple[int, int]] = []
+    extract(mean_colour, splits.query, PREPROCESSING, batch_size=4, report=lambda *call: calls.append(call))
+    assert calls[-1] == (len(splits.query), len(splits.query))
+    assert [done for done, _ in calls] == sorted({done for done, _ in calls})
+
+
+def test_evaluate_puts_a_module_back_into_its_mode(splits: DatasetSplits):
+    class Watch(torch.nn.Module):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            assert not self.training
+            return mean_colour(images)
+
+    module = Watch().train()
+    evaluate(module, splits, PREPROCESSING, PROTOCOLS["market1501"])
+    assert module.training
+
+
+def test_evaluate_of_a_good_descriptor_is_good_and_of_a_constant_one_is_chance(splits: DatasetSplits):
+    good = evaluate(mean_colour, splits, PREPROCESSING, PROTOCOLS["market1501"])
+    assert good.scores.mean_ap > 0.9  # patterns differ much more than cameras do
+    constant = evaluate(
+        lambda images: torch.ones(len(images), 3), splits, PREPROCESSING, PROTOCOLS["market1501"]
+    )
+    assert constant.scores.mean_ap < 0.5
+
+
+def test_evaluation_as_json_has_all_parts(splits: DatasetSplits):
+    evaluation = evaluate(mean_colour, splits, PREPROCESSING, PROTOCOLS["market1501"])
+    content = evaluation.as_json()
+    assert set(content) == {
+        "format_version", "summary", "cmc", "thresholds", "camera_pairs", "unreadable", "queries",
+    }  # fmt: skip
+    assert len(content["queries"]) == len(splits.query)
+    assert len(content["camera_pairs"]) == 6  # three cameras, each to the two others
+    assert content["summary"]["protocol"]["name"] == "market1501"
+
+
+def test_evaluate_leave_one_out_never_matches_an_image_with_itself(dataset_root: Path):
+    splits = read_dataset("folder", dataset_root)
+    both = replace(splits, query=splits.gallery, gallery=splits.gallery, protocol="no-camera")
+
+    def by_identity_but_noisy(images: torch.Tensor) -> torch.Tensor:
+        return torch.eye(len(images))  # every image is only like itself
+
+    evaluation = evaluate(
+        by_identity_but_noisy, both, PREPROCESSING, PROTOCOLS["no-camera"], batch_size=len(both.gallery)
+    )
+    assert evaluation.scores.rank(1) < 1
+
+
+def test_evaluate_without_queries_says_what_there_is(splits: DatasetSplits):
+    with pytest.raises(DatasetError, match="got 0 query and 15 gallery images"):
+        evaluate(mean_colour, replace(splits, query=()), PREPROCESSING, PROTOCOLS["market1501"])
+
+
+def test_evaluate_refuses_nan_of_a_model(splits: DatasetSplits):
+    with pytest.raises(EvaluationError, match="Query descriptors are not finite in 15 of 15 rows"):
+        evaluate(
+            lambda images: mean_colour(images) * torch.nan, splits, PREPROCESSING, PROTOCOLS["market1501"]
+        )
+
+
+def test_damaged_image_stops_or_is_left_out_as_the_policy_says(tmp_path: Path):
+    root = draw_dataset(tmp_path / "data")
+    damaged = root / "gallery" / "0008" / "0008_c1_01.png"
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    splits = read_dataset("folder", root)
+    with pytest.raises(ImageError, match="0008_c1_01.png"):
+        evaluate(mean_colour, splits, PREPROCESSING, PROTOCOLS["market1501"])
+    evaluation = evaluate(mean_colour, splits, PREPROCESSING, PROTOCOLS["market1501"], unreadable="skip")
+    assert [failure.path for failure in evaluation.failures] == [damaged]
+    assert damaged not in [sample.path for sample in evaluation.gallery]
+    assert evaluation.scores.num_gallery == len(splits.gallery) - 1
+    assert list(evaluation.as_json()["unreadable"]) == [str(damaged)]
+
+
+def test_choose_protocol_takes_the_data_sets_own_and_the_users_changes(splits: DatasetSplits):
+    assert choose_protocol(splits) == PROTOCOLS["market1501"]
+    changed = choose_protocol(splits, name="no-camera", distance="euclidean", flip=True)
+    assert (changed.name, changed.distance, changed.flip) == ("no-camera", "euclidean", True)
+    with pytest.raises(CatalogError, match="Unknown protocol 'market'. Did you mean 'market1501'"):
+        choose_protocol(splits, name="market")
+
+
+def test_colour_is_read_as_rgb(tmp_path: Path):
+    path = tmp_path / "red.png"
+    Image.fromarray(np.full((8, 8, 3), (255, 0, 0), np.uint8)).save(path)
+    plain = Preprocessing(height=8, width=8, mean=(0, 0, 0), std=(1, 1, 1))
+    descriptors = extract(lambda images: images.mean((2, 3)), [Sample((path,), 0)], plain).descriptors
+    assert descriptors.tolist() == [[1.0, 0.0, 0.0]]

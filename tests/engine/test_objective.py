@@ -1,0 +1,85 @@
+import pytest
+import torch
+
+from reidkit.core.errors import TrainingError
+from reidkit.core.types import TrainingOutputs
+from reidkit.engine.guards import CollapseMonitor, check_finite
+from reidkit.engine.objective import Objective, ObjectiveValue
+from reidkit.losses.cross_entropy import CrossEntropy
+from reidkit.losses.triplet import BatchHardTriplet
+
+
+def make_outputs(dtype: torch.dtype = torch.float32) -> tuple[TrainingOutputs, torch.Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    features = tuple(torch.randn(6, 5, generator=generator).to(dtype) for _ in range(2))
+    logits = tuple(torch.randn(6, 3, generator=generator).to(dtype) for _ in range(2))
+    return TrainingOutputs(features, logits), torch.tensor([0, 0, 1, 1, 2, 2])
+
+
+def test_objective_is_the_weighted_sum_of_means_over_branches():
+    outputs, identities = make_outputs()
+    objective = Objective(["a", "b"], [CrossEntropy(), BatchHardTriplet(margin=1.0)], [2.0, 0.5])
+    value = objective(outputs, identities)
+    cross_entropy = sum(CrossEntropy()(branch, identities) for branch in outputs.logits) / 2
+    triplet = sum(BatchHardTriplet(margin=1.0)(branch, identities) for branch in outputs.features) / 2
+    torch.testing.assert_close(value.terms["a"], cross_entropy)
+    torch.testing.assert_close(value.terms["b"], triplet)
+    torch.testing.assert_close(value.total, 2 * cross_entropy + 0.5 * triplet)
+
+
+def test_objective_is_float32_whatever_the_model_gives():
+    outputs, identities = make_outputs(torch.bfloat16)
+    value = Objective(["a"], [BatchHardTriplet()], [1.0])(outputs, identities)
+    assert value.total.dtype == torch.float32
+
+
+def test_objective_needs_a_classifier_only_for_logits():
+    assert Objective(["a"], [CrossEntropy()], [1.0]).needs_classifier
+    assert not Objective(["a"], [BatchHardTriplet()], [1.0]).needs_classifier
+
+
+def test_objective_without_the_outputs_of_a_loss_names_it():
+    outputs, identities = make_outputs()
+    objective = Objective(["identity"], [CrossEntropy()], [1.0])
+    with pytest.raises(TrainingError, match="Loss 'identity' takes logits, but the model gives none"):
+        objective(TrainingOutputs(outputs.features, ()), identities)
+
+
+def test_check_finite_names_the_term_and_the_place():
+    value = ObjectiveValue(
+        torch.tensor(float("nan")), {"good": torch.tensor(1.0), "bad": torch.tensor(float("nan"))}
+    )
+    with pytest.raises(TrainingError, match=r"Loss 'bad' = nan is not finite at step 7") as error:
+        check_finite(value, place="step 7")
+    assert "'good'" not in str(error.value)
+
+
+def test_check_finite_lets_numbers_pass():
+    check_finite(ObjectiveValue(torch.tensor(3.0), {"a": torch.tensor(3.0)}), place="step 1")
+
+
+def test_collapse_monitor_stops_after_its_patience():
+    monitor = CollapseMonitor(patience=3)
+    value = ObjectiveValue(torch.tensor(0.3), {"triplet": torch.tensor(0.3)})
+    one_point = torch.ones(8, 4) + 1e-5 * torch.randn(8, 4)
+    monitor.check(one_point, value, place="step 1")
+    monitor.check(one_point, value, place="step 2")
+    with pytest.raises(
+        TrainingError, match=r"Features have collapsed: for 3 steps up to step 3.*triplet 0\.3"
+    ):
+        monitor.check(one_point, value, place="step 3")
+
+
+def test_collapse_monitor_starts_anew_when_features_spread():
+    monitor = CollapseMonitor(patience=2)
+    value = ObjectiveValue(torch.tensor(0.3), {"triplet": torch.tensor(0.3)})
+    monitor.check(torch.zeros(8, 4), value, place="step 1")
+    monitor.check(torch.randn(8, 4), value, place="step 2")
+    monitor.check(torch.zeros(8, 4), value, place="step 3")
+    assert monitor.steps == 1
+
+
+def test_collapse_monitor_without_patience_never_stops():
+    monitor = CollapseMonitor(patience=0)
+    for number in range(10):
+        monitor.check(torch.zeros(8, 4), ObjectiveValue(torch.tensor(0.0), {}), place=f"step {number}")
