@@ -16,10 +16,10 @@ def evaluate(
         list[str] | None, typer.Option(help="Option of the reader, key=value; may be repeated.")
     ] = None,
     protocol: Annotated[
-        str | None, typer.Option(help="market1501 or no-camera.  [default: the data set's own]")
+        str | None, typer.Option(help="market1501 or no-camera. (default: the data set's own)")
     ] = None,
     distance: Annotated[
-        DistanceName | None, typer.Option(help="Between descriptors.  [default: the model's own]")
+        DistanceName | None, typer.Option(help="Between descriptors. (default: the model's own)")
     ] = None,
     flip: Annotated[bool, typer.Option(help="Average over each image and its mirror image.")] = False,
     out: Annotated[

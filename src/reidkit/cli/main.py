@@ -58,7 +58,7 @@ def _options(
 def run() -> None:
     """Run the command line."""
     try:
-        app()
+        app(prog_name="reidkit")
     except ReidkitError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(2)

@@ -16,7 +16,7 @@ ModelOption = Annotated[
         "--model",
         "-m",
         envvar="REIDKIT_MODEL",
-        help=f"A model.safetensors, or the folder of a run.  [default: {QUICKSTART_MODEL}]",
+        help=f"A model.safetensors, or the folder of a run. (default: {QUICKSTART_MODEL})",
     ),
 ]
 

@@ -21,7 +21,7 @@ def train(
         typer.Argument(help="Changes, such as data.root=FOLDER optim.learning_rate=1e-3."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Run folder.  [default: runs/<recipe name>]")
+        Path | None, typer.Option("--out", "-o", help="Run folder. (default: runs/<recipe name>)")
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out, exactly as if it never stopped.")

@@ -1,0 +1,1 @@
+"""From a folder to batches: readers, the doctor, images, sampling, augmentation and loaders."""
