@@ -77,13 +77,26 @@ def show_next_steps(result: "TrainingResult", console: "Console") -> None:
     folder = result.folder
     query = result.splits.query[0]
     match = next(sample for sample in result.splits.gallery if sample.identity == query.identity)
-    console.print(
-        f"\nLook at {folder.report} in a browser; pictures are in {folder.rank_lists}.", soft_wrap=True
-    )
+    console.print(f"\nLook at {folder.report} in a browser; the pictures are in {folder.rank_lists}.")
     console.print("Then try:")
+    program = program_name()
     for command in (
-        f"reidkit compare {query.path} {match.path} --model {folder.path}",
-        f"reidkit embed {result.splits.root / 'query'} --model {folder.path} --out descriptors.npz",
-        "reidkit train quickstart data.root=YOUR_FOLDER   # holds train/<identity>/*.jpg and test/<identity>/*.jpg",
+        f"compare {query.path} {match.path} --model {folder.path}",
+        f"embed {result.splits.root / 'query'} --model {folder.path} --out descriptors.npz",
+        "train quickstart data.root=PHOTOS   # with PHOTOS/train/<who>/*.jpg and PHOTOS/test/<who>/*.jpg",
     ):
-        console.print(f"  {command}", soft_wrap=True, markup=False)
+        console.print(f"  {program} {command}", soft_wrap=True, markup=False)
+
+
+def program_name() -> str:
+    """Return what to type for this program: its name, or its path where the shell would not find it."""
+    import shutil
+    import sys
+
+    program = Path(sys.argv[0])
+    if program.name != "reidkit":
+        return "python -m reidkit"
+    found = shutil.which("reidkit")
+    if found is not None and Path(found).resolve() == program.resolve():
+        return "reidkit"
+    return str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program)
