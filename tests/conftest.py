@@ -1,19 +1,22 @@
 """Fixtures that several folders of tests share."""
 
+import os
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
+# A hub that cannot be reached costs timm half a minute of retries; timm reads this when it is imported.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
 torch.set_num_threads(1)  # tests run in several processes at once
 
 
-@pytest.fixture(autouse=True)
-def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hub that cannot be reached costs timm half a minute of retries."""
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+hypothesis.settings.register_profile("reidkit", deadline=None)  # a busy machine is not a bug
+hypothesis.settings.load_profile("reidkit")
 
 
 def draw_dataset(

@@ -138,7 +138,7 @@ def test_damaged_image_stops_or_is_left_out_as_the_policy_says(tmp_path: Path):
     damaged = root / "gallery" / "0008" / "0008_c1_01.png"
     damaged.write_bytes(damaged.read_bytes()[:100])
     splits = read_dataset("folder", root)
-    with pytest.raises(ImageError, match="0008_c1_01.png"):
+    with pytest.raises(ImageError, match=r"0008_c1_01\.png"):
         evaluate(mean_colour, splits, PREPROCESSING, PROTOCOLS["market1501"])
     evaluation = evaluate(mean_colour, splits, PREPROCESSING, PROTOCOLS["market1501"], unreadable="skip")
     assert [failure.path for failure in evaluation.failures] == [damaged]
@@ -151,7 +151,7 @@ def test_choose_protocol_takes_the_data_sets_own_and_the_users_changes(splits: D
     assert choose_protocol(splits) == PROTOCOLS["market1501"]
     changed = choose_protocol(splits, name="no-camera", distance="euclidean", flip=True)
     assert (changed.name, changed.distance, changed.flip) == ("no-camera", "euclidean", True)
-    with pytest.raises(CatalogError, match="Unknown protocol 'market'. Did you mean 'market1501'"):
+    with pytest.raises(CatalogError, match=r"Unknown protocol 'market'\. Did you mean 'market1501'"):
         choose_protocol(splits, name="market")
 
 

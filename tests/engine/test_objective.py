@@ -58,28 +58,55 @@ def test_check_finite_lets_numbers_pass():
     check_finite(ObjectiveValue(torch.tensor(3.0), {"a": torch.tensor(3.0)}), place="step 1")
 
 
-def test_collapse_monitor_stops_after_its_patience():
-    monitor = CollapseMonitor(patience=3)
-    value = ObjectiveValue(torch.tensor(0.3), {"triplet": torch.tensor(0.3)})
-    one_point = torch.ones(8, 4) + 1e-5 * torch.randn(8, 4)
-    monitor.check(one_point, value, place="step 1")
-    monitor.check(one_point, value, place="step 2")
+IDENTITIES = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3])
+
+
+def monitor_and_value(patience: int, loss: torch.nn.Module, features: torch.Tensor):
+    objective = Objective(["metric"], [loss], [1.0])
+    value = objective(TrainingOutputs((features,), ()), IDENTITIES)
+    return CollapseMonitor(objective, patience), value
+
+
+def test_collapse_monitor_stops_when_features_hardly_differ():
+    one_point = 5 + 1e-4 * torch.randn(8, 4)
+    monitor, value = monitor_and_value(3, BatchHardTriplet(margin=0.3), one_point)
+    monitor.check(one_point, IDENTITIES, value, place="step 1")
+    monitor.check(one_point, IDENTITIES, value, place="step 2")
     with pytest.raises(
-        TrainingError, match=r"Features have collapsed: for 3 steps up to step 3.*triplet 0\.3"
+        TrainingError, match=r"Features have collapsed: for 3 steps up to step 3.*metric 0\.3"
     ):
-        monitor.check(one_point, value, place="step 3")
+        monitor.check(one_point, IDENTITIES, value, place="step 3")
+
+
+@pytest.mark.parametrize("margin", [0.3, None])
+def test_collapse_monitor_stops_when_features_have_shrunk_to_nothing(margin: float | None):
+    """They still differ by as much as their length, but the triplet loss equals its margin, or log 2."""
+    shrunk = 1e-4 * torch.randn(8, 4)
+    monitor, value = monitor_and_value(1, BatchHardTriplet(margin=margin), shrunk)
+    with pytest.raises(TrainingError, match="lie in one point"):
+        monitor.check(shrunk, IDENTITIES, value, place="step 1")
 
 
 def test_collapse_monitor_starts_anew_when_features_spread():
-    monitor = CollapseMonitor(patience=2)
-    value = ObjectiveValue(torch.tensor(0.3), {"triplet": torch.tensor(0.3)})
-    monitor.check(torch.zeros(8, 4), value, place="step 1")
-    monitor.check(torch.randn(8, 4), value, place="step 2")
-    monitor.check(torch.zeros(8, 4), value, place="step 3")
+    good = torch.nn.functional.one_hot(IDENTITIES).float() * 3
+    monitor, value = monitor_and_value(2, BatchHardTriplet(), good)
+    collapsed_value = ObjectiveValue(torch.tensor(0.3), {"metric": torch.tensor(0.3)})
+    monitor.check(torch.zeros(8, 4), IDENTITIES, collapsed_value, place="step 1")
     assert monitor.steps == 1
+    monitor.check(good, IDENTITIES, value, place="step 2")
+    assert monitor.steps == 0
 
 
 def test_collapse_monitor_without_patience_never_stops():
-    monitor = CollapseMonitor(patience=0)
+    monitor, value = monitor_and_value(0, BatchHardTriplet(), torch.zeros(8, 4))
     for number in range(10):
-        monitor.check(torch.zeros(8, 4), ObjectiveValue(torch.tensor(0.0), {}), place=f"step {number}")
+        monitor.check(torch.zeros(8, 4), IDENTITIES, value, place=f"step {number}")
+
+
+def test_collapse_monitor_leaves_a_run_without_metric_loss_alone():
+    features = torch.randn(8, 4)
+    objective = Objective(["identity"], [CrossEntropy()], [1.0])
+    value = objective(TrainingOutputs((), (torch.randn(8, 4),)), IDENTITIES)
+    monitor = CollapseMonitor(objective, 1)
+    monitor.check(features, IDENTITIES, value, place="step 1")
+    assert monitor.steps == 0

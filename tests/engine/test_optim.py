@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import pytest
@@ -80,4 +81,4 @@ def test_every_schedule_starts_at_one_and_never_rises():
         factor = schedule(total_epochs=30, **arguments.get(name, {}))
         values = [factor(epoch / 4) for epoch in range(121)]
         assert values[0] == 1, name
-        assert all(later <= earlier + 1e-12 for earlier, later in zip(values, values[1:], strict=False)), name
+        assert all(later <= earlier + 1e-12 for earlier, later in itertools.pairwise(values)), name

@@ -17,7 +17,7 @@ MINIMAL = {
 
 
 def faults_of(**changes: object) -> list[str]:
-    with pytest.raises(RecipeError, match="has [0-9]+ fault") as error:
+    with pytest.raises(RecipeError, match=r"has [0-9]+ fault") as error:
         check_recipe({**MINIMAL, **changes}, source="test.yaml")
     return str(error.value).splitlines()[1:]
 

@@ -198,7 +198,7 @@ def test_data_are_checked_before_anything_is_written(tmp_path: Path):
 
 
 def test_recipe_without_data_says_which_key_is_missing(tmp_path: Path):
-    with pytest.raises(RecipeError, match="data.root is missing"):
+    with pytest.raises(RecipeError, match=r"data\.root is missing"):
         train(small_recipe(None), tmp_path / "run")
 
 

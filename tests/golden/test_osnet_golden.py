@@ -48,7 +48,9 @@ def test_stored_facts_cover_every_osnet_of_the_catalog():
 @pytest.mark.parametrize("name", STATE_DICTS)
 def test_keys_and_shapes_correspond_one_to_one(name: str):
     theirs = {our_key(key, is_ain="_ain_" in name): tuple(shape) for key, shape in STATE_DICTS[name]}
-    ours = {key: tuple(value.shape) for key, value in build_model(name, num_identities=751).state_dict().items()}
+    ours = {
+        key: tuple(value.shape) for key, value in build_model(name, num_identities=751).state_dict().items()
+    }
     assert len(theirs) == len(STATE_DICTS[name]) > 500
     assert theirs == ours
 

@@ -45,6 +45,8 @@ def find(kind: str, key: str, catalog: Mapping[str, Builder]) -> Builder:
 
 def _import_path(kind: str, path: str) -> Any:  # noqa: ANN401 - what the path points at is the user's
     module_name, _, attribute = path.partition(":")
+    if not module_name or module_name.startswith(".") or not attribute:
+        raise CatalogError(f"Path of the {kind} is incomplete, got '{path}'. Expected 'package.module:name'.")
     try:
         module = importlib.import_module(module_name)
     except ImportError as error:
@@ -75,7 +77,12 @@ def argument_faults(
         arguments: Names that the user gives.
         given: Names that reidkit gives itself; the user may not.
     """
-    parameters = inspect.signature(builder).parameters
+    try:
+        parameters = inspect.signature(builder).parameters
+    except (TypeError, ValueError) as error:  # not callable, or a built-in without a signature
+        raise CatalogError(
+            f"{kind} '{key}' cannot be built from: {error}. Expected a function or class."
+        ) from error
     # What a catalog row binds itself (osnet_x0_5 is osnet with width 0.5) is not the user's to change.
     fixed = {*given, *(builder.keywords if isinstance(builder, functools.partial) else ())}
     takes_any = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in parameters.values())

@@ -32,6 +32,19 @@ def check_descriptors(name: str, descriptors: "Tensor") -> None:
         )
 
 
+def check_batch(name: str, values: "Tensor", identities: "Tensor") -> None:
+    """Refuse a batch whose values are not (B, N) with one identity (B,) each, or that is empty.
+
+    Raises:
+        ShapeError: another shape; broadcasting would give a wrong loss without a word.
+    """
+    if values.ndim != 2 or identities.shape != values.shape[:1] or len(values) == 0:
+        raise ShapeError(
+            f"{name} and identities do not fit, got {tuple(values.shape)} and {tuple(identities.shape)}. "
+            f"Expected (B, N) and (B,) with B at least 1."
+        )
+
+
 def check_same_length(name: str, values: Sequence[Hashable], count: int) -> None:
     """Refuse labels whose number differs from the number of descriptors.
 

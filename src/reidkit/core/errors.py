@@ -1,7 +1,7 @@
 """The exception tree: everything reidkit raises on purpose derives from `ReidkitError`.
 
 ReidkitError
-  CatalogError        an unknown key, or an argument its builder does not take
+  CatalogError        an unknown key, an argument its builder does not take, or a value out of range
   RecipeError         a recipe that may not start, with all of its faults
   DatasetError        a data set that is missing, empty or cannot be evaluated
   ImageError          one image that cannot be read
@@ -21,7 +21,7 @@ class ReidkitError(Exception):
 
 
 class CatalogError(ReidkitError):
-    """A key is not in its catalog, or a builder does not take an argument."""
+    """A key is not in its catalog, or its builder refuses an argument or a value."""
 
 
 class RecipeError(ReidkitError):

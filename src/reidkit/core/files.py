@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,8 +16,11 @@ def replace_file(path: Path) -> Iterator[Path]:
     Whoever is killed in the block leaves the old file as it was. An error removes the unfinished file.
     Parent folders are made. The suffix is kept, since writers choose their format by it.
     """
+    if path.is_symlink():  # the file behind the link is meant, not the link
+        path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.unfinished{path.suffix}")
+    # A name of its own for each writer; short, since file systems limit its length.
+    unfinished = path.with_name(f".{path.stem[:80]}.{secrets.token_hex(4)}.unfinished{path.suffix}")
     try:
         yield unfinished
         with unfinished.open("rb") as stream:

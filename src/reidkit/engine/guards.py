@@ -4,10 +4,13 @@ import torch
 from torch import Tensor
 
 from reidkit.core.errors import TrainingError
-from reidkit.engine.objective import ObjectiveValue
+from reidkit.engine.objective import Objective, ObjectiveValue
 
 COLLAPSED_SPREAD = 1e-3
 """Mean distance of the features to their mean, relative to their mean length, below which they are one."""
+
+COLLAPSED_LOSS = 0.01
+"""Relative difference of a metric loss to its value for features in one point, below which it is stuck."""
 
 
 def check_finite(value: ObjectiveValue, *, place: str) -> None:
@@ -34,15 +37,22 @@ def check_finite(value: ObjectiveValue, *, place: str) -> None:
 class CollapseMonitor:
     """Notices when all features lie in one point, where metric losses have no gradient left.
 
+    Either sign counts: the features hardly differ for their length, or every loss of features has the value
+    that it has where they do not differ at all (the margin, for a triplet loss), which also shows when the
+    features have shrunk to nothing.
+
     Args:
+        objective: Whose losses of features are watched.
         patience: Steps in a row after which the run stops; 0 never stops it.
     """
 
-    def __init__(self, patience: int) -> None:
+    def __init__(self, objective: Objective, patience: int) -> None:
+        self.objective = objective
         self.patience = patience
         self.steps = 0
 
-    def check(self, features: Tensor, value: ObjectiveValue, *, place: str) -> None:
+    @torch.no_grad()
+    def check(self, features: Tensor, identities: Tensor, value: ObjectiveValue, *, place: str) -> None:
         """Look at the features (B, D) of one step.
 
         Raises:
@@ -51,14 +61,25 @@ class CollapseMonitor:
         if not self.patience or len(features) < 2:
             return
         values = features.detach().float()
-        spread = (values - values.mean(0)).norm(dim=1).mean()
-        length = values.norm(dim=1).mean()
-        self.steps = self.steps + 1 if bool(spread <= COLLAPSED_SPREAD * length) else 0
+        spread = float((values - values.mean(0)).norm(dim=1).mean())
+        length = float(values.norm(dim=1).mean())
+        is_one_point = spread <= COLLAPSED_SPREAD * length or self._is_stuck(values, identities, value)
+        self.steps = self.steps + 1 if is_one_point else 0
         if self.steps >= self.patience:
-            terms = ", ".join(f"{name} {float(term.detach()):.3g}" for name, term in value.terms.items())
+            terms = ", ".join(f"{name} {float(term):.3g}" for name, term in value.terms.items())
             raise TrainingError(
-                f"Features have collapsed: for {self.steps} steps up to {place} their spread is "
-                f"{float(spread / length.clamp_min(1e-12)):.1e} of their length ({terms}). Expected features "
-                f"that differ. Lower optim.learning_rate, lengthen schedule.warmup_epochs, or check that "
-                f"pretrained weights were loaded."
+                f"Features have collapsed: for {self.steps} steps up to {place} they lie in one point, with "
+                f"a spread of {spread:.1e} at a length of {length:.1e} ({terms}). Expected features that "
+                f"differ. Lower optim.learning_rate, lengthen schedule.warmup_epochs, use the soft margin "
+                f"(margin: null), or check that pretrained weights were loaded."
             )
+
+    def _is_stuck(self, features: Tensor, identities: Tensor, value: ObjectiveValue) -> bool:
+        watched = [
+            (float(value.terms[name]), float(loss(torch.zeros_like(features), identities)))
+            for name, loss in zip(self.objective.names, self.objective.losses, strict=True)
+            if loss.consumes == "features"
+        ]
+        return bool(watched) and all(
+            abs(now - collapsed) <= COLLAPSED_LOSS * abs(collapsed) for now, collapsed in watched
+        )

@@ -49,7 +49,7 @@ class TrainingModule(LightningModule):
         self.steps_per_epoch = steps_per_epoch
         self.failed_batch_path = failed_batch_path
         self.preprocessing = recipe.input.preprocessing()
-        self.collapse = CollapseMonitor(recipe.training.collapse_steps)
+        self.collapse = CollapseMonitor(self.objective, recipe.training.collapse_steps)
         self.last_learning_rate = 0.0
         self.last_losses: dict[str, float] = {}
         """Of the last step: "loss" is the objective, "loss/<name>" its unweighted terms."""
@@ -103,7 +103,7 @@ class TrainingModule(LightningModule):
         )
         try:
             check_finite(value, place=place)
-            self.collapse.check(outputs.features[0], value, place=place)
+            self.collapse.check(outputs.features[0], batch.labels, value, place=place)
         except TrainingError as error:
             self._list_failed_batch(value, batch.indices)
             raise TrainingError(f"{error} The batch is listed in {self.failed_batch_path}.") from None

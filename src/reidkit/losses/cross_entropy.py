@@ -5,6 +5,7 @@ from typing import ClassVar
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from reidkit.core.checks import check_batch
 from reidkit.core.errors import CatalogError
 
 
@@ -19,6 +20,7 @@ class CrossEntropy(nn.Module):
 
     Raises:
         CatalogError: label_smoothing is not in [0, 1).
+        ShapeError: logits and identities do not fit, or the batch is empty.
 
     Reference:
         Szegedy, Vanhoucke, Ioffe, Shlens, Wojna, "Rethinking the Inception Architecture for Computer
@@ -35,4 +37,5 @@ class CrossEntropy(nn.Module):
 
     def forward(self, logits: Tensor, identities: Tensor) -> Tensor:
         """Return the mean loss over the batch."""
+        check_batch("Logits", logits, identities)
         return F.cross_entropy(logits, identities, label_smoothing=self.label_smoothing)

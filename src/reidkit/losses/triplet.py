@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from reidkit.core.checks import check_batch
 from reidkit.core.errors import CatalogError
 
 
@@ -26,6 +27,7 @@ class BatchHardTriplet(nn.Module):
 
     Raises:
         CatalogError: a negative margin.
+        ShapeError: features and identities do not fit, or the batch is empty.
 
     Reference:
         Hermans, Beyer, Leibe, "In Defense of the Triplet Loss for Person Re-Identification", 2017,
@@ -40,12 +42,14 @@ class BatchHardTriplet(nn.Module):
 
     def __init__(self, *, margin: float | None = 0.3) -> None:
         super().__init__()
-        if margin is not None and margin < 0:
+        if margin is not None and not margin >= 0:  # NaN too
             raise CatalogError(f"Triplet margin is negative, got {margin}. Expected at least 0, or null.")
         self.margin = margin
 
     def forward(self, features: Tensor, identities: Tensor) -> Tensor:
         """Return the mean loss over the samples that have a positive and a negative."""
+        check_batch("Features", features, identities)
+        features = features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
         # Not by |a|^2 + |b|^2 - 2ab, which cancels for near samples, the ones that matter most here.
         distances = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")  # (B, B)
         is_same = identities[:, None] == identities[None]

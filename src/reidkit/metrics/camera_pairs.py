@@ -7,9 +7,9 @@ import numpy as np
 from torch import Tensor
 
 from reidkit.core.checks import check_descriptors
-from reidkit.core.errors import EvaluationError
 from reidkit.core.types import Protocol
 from reidkit.metrics.labels import Labels
+from reidkit.metrics.matches import make_index
 from reidkit.metrics.ranking import rank_gallery
 
 
@@ -51,6 +51,7 @@ def score_camera_pairs(
     """
     check_descriptors("Query", query_descriptors)
     check_descriptors("Gallery", gallery_descriptors)
+    make_index(query, gallery, protocol, (len(query_descriptors), len(gallery_descriptors)))
     cameras = [camera for camera in dict.fromkeys(gallery.camera_list()) if camera is not None]
     query_cameras = query.camera_list()
     pairs = []
@@ -61,10 +62,10 @@ def score_camera_pairs(
             cameras=[gallery_camera] * len(rows),
             keys=None if gallery.keys is None else [gallery.keys[row] for row in rows],
         )
-        try:
-            scores = rank_gallery(query_descriptors, gallery_descriptors[rows], query, part, protocol)
-        except EvaluationError:
-            continue  # the descriptors are finite, so: nobody is seen both in this camera and in another
+        index = make_index(query, part, protocol, (len(query), len(part)))
+        if not any(len(index.matches(number).positives) for number in range(len(query))):
+            continue  # nobody is seen both in this camera and in another
+        scores = rank_gallery(query_descriptors, gallery_descriptors[rows], query, part, protocol)
         for query_camera in dict.fromkeys(query_cameras):
             of_camera = np.array([camera == query_camera for camera in query_cameras]) & scores.is_valid
             if query_camera is not None and of_camera.any():

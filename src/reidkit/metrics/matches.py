@@ -12,7 +12,7 @@ from reidkit.metrics.labels import Labels
 Rows = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class QueryMatches:
     """Gallery rows of interest to one query, each ascending.
 
@@ -77,8 +77,24 @@ class GalleryIndex:
             f"0 of {count} queries can be scored. {absent} have an identity that is not in the gallery; "
             f"{count - absent} have gallery images only from the query's own camera (or only themselves), "
             f"which protocol '{self.protocol.name}' leaves out. The data has {cameras or 'no'} "
-            f"camera{'' if cameras == 1 else 's'}. Use the protocol 'no-camera', or give camera ids."
+            f"camera{'' if cameras == 1 else 's'}. "
+            + (
+                "Check the split: queries and gallery share no identity."
+                if absent == count
+                else "Use the protocol 'no-camera', or give camera ids."
+            )
         )
+
+
+def make_index(query: Labels, gallery: Labels, protocol: Protocol, shape: tuple[int, int]) -> GalleryIndex:
+    """Return the index of labels that belong to (Q, G) descriptors.
+
+    Raises:
+        ShapeError: another number of labels than of descriptors.
+    """
+    check_same_length("Query labels", query.identities, shape[0])
+    check_same_length("Gallery labels", gallery.identities, shape[1])
+    return GalleryIndex(query, gallery, protocol)
 
 
 _NO_ROWS: Rows = np.empty(0, np.int64)

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reidkit.core.errors import ShapeError
 from reidkit.core.types import Protocol
-from reidkit.metrics.blocks import DescriptorBlocks
+from reidkit.metrics.blocks import DescriptorBlocks, Keys
 from reidkit.metrics.labels import Labels
-from reidkit.metrics.matches import GalleryIndex
+from reidkit.metrics.matches import QueryMatches, make_index
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RankList:
     """The first k gallery rows that count for one query, nearest first.
 
@@ -52,19 +53,35 @@ def rank_lists(
         length: Rows per list; fewer where the gallery is smaller.
 
     Raises:
-        ShapeError: shapes or types do not fit.
+        ShapeError: shapes or types do not fit, a query number is not there, or length is below 1.
         EvaluationError: descriptors are not finite.
     """
     blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
-    index = GalleryIndex(query, gallery, protocol)
-    lists = []
-    for number in queries:
-        rows = slice(number, number + 1)
-        keys = blocks.keys(rows)[0].copy()
-        matches = index.matches(number)
-        keys[matches.ignored] = np.inf
-        count = min(length, len(keys) - len(matches.ignored))
-        nearest = np.argsort(keys, kind="stable")[:count]
-        distances = blocks.distances(rows)[0][nearest]
-        lists.append(RankList(number, nearest, distances, np.isin(nearest, matches.positives)))
-    return lists
+    index = make_index(query, gallery, protocol, blocks.shape)
+    wrong = [number for number in queries if not 0 <= number < index.num_queries]
+    if wrong or length < 1:
+        raise ShapeError(
+            f"Rank lists are not possible, got query numbers {wrong[:5]} and length {length}. Expected "
+            f"numbers from 0 to {index.num_queries - 1} and a length of at least 1."
+        )
+    found: dict[int, RankList] = {}
+    # In the blocks of the ranking itself: another block may round the last bit of a near tie otherwise.
+    for rows in blocks.row_slices():
+        wanted = [number for number in queries if rows.start <= number < rows.stop]
+        if wanted:
+            keys = blocks.keys(rows)
+            for number in wanted:
+                row = keys[number - rows.start]
+                found[number] = _nearest(number, row, index.matches(number), length, blocks)
+    return [found[number] for number in queries]
+
+
+def _nearest(
+    number: int, keys: Keys, matches: QueryMatches, length: int, blocks: DescriptorBlocks
+) -> RankList:
+    counting = keys.copy()
+    counting[matches.ignored] = np.inf
+    count = min(length, len(keys) - len(matches.ignored))
+    nearest = np.argsort(counting, kind="stable")[:count]
+    distances = blocks.as_distances(keys[nearest], number)
+    return RankList(number, nearest, distances, np.isin(nearest, matches.positives))

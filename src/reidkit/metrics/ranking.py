@@ -13,12 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reidkit.core.checks import check_same_length
 from reidkit.core.errors import EvaluationError, ShapeError
 from reidkit.core.types import Protocol, ReportProgress
 from reidkit.metrics.blocks import DescriptorBlocks, Keys, cut_rows
 from reidkit.metrics.labels import Labels
-from reidkit.metrics.matches import GalleryIndex, QueryMatches, Rows
+from reidkit.metrics.matches import GalleryIndex, QueryMatches, Rows, make_index
 from reidkit.metrics.scores import RetrievalScores
 
 _QueryRow = tuple[int, float, float, int]
@@ -52,11 +51,11 @@ def rank_gallery(
         Scores with one row per query. Equal distances rank by gallery order.
 
     Raises:
-        ShapeError: shapes, types or numbers of labels do not fit.
+        ShapeError: shapes, types or numbers of labels do not fit, or max_rank is below 1.
         EvaluationError: descriptors are not finite, or no query can be scored.
     """
     blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
-    index = _make_index(query, gallery, protocol, blocks.shape)
+    index = make_index(query, gallery, protocol, blocks.shape)
     return _score(blocks.keys, blocks.row_slices(), index, max_rank, report)
 
 
@@ -71,7 +70,7 @@ def rank_distances(
     """Score a ready (Q, G) matrix of distances, such as a re-ranked one; smaller is more alike.
 
     Raises:
-        ShapeError: not a (Q, G) floating matrix with one label per row and column.
+        ShapeError: not a (Q, G) floating matrix with one label per row and column, or max_rank below 1.
         EvaluationError: a distance is NaN, or no query can be scored.
     """
     if distances.ndim != 2 or 0 in distances.shape or not np.issubdtype(distances.dtype, np.floating):
@@ -85,15 +84,9 @@ def rank_distances(
             f"Distances are NaN in {num_nan} places. Expected numbers. Check the descriptors."
         )
     num_queries, num_gallery = distances.shape
-    index = _make_index(query, gallery, protocol, (num_queries, num_gallery))
+    index = make_index(query, gallery, protocol, (num_queries, num_gallery))
     slices = cut_rows(num_queries, num_gallery, distances.itemsize)
     return _score(lambda rows: distances[rows], slices, index, max_rank, None)
-
-
-def _make_index(query: Labels, gallery: Labels, protocol: Protocol, shape: tuple[int, int]) -> GalleryIndex:
-    check_same_length("Query labels", query.identities, shape[0])
-    check_same_length("Gallery labels", gallery.identities, shape[1])
-    return GalleryIndex(query, gallery, protocol)
 
 
 def _score(
@@ -103,6 +96,8 @@ def _score(
     max_rank: int,
     report: ReportProgress | None,
 ) -> RetrievalScores:
+    if max_rank < 1:
+        raise ShapeError(f"CMC length max_rank is too small, got {max_rank}. Expected at least 1.")
     rows: list[_QueryRow] = []
     num_threads = torch.get_num_threads()
     with ThreadPoolExecutor(max_workers=num_threads) as pool:
@@ -115,6 +110,7 @@ def _score(
 
             for part_rows in pool.map(score_part, parts):
                 rows += part_rows
+            del keys, score_part  # before the next block is computed
             if report is not None:
                 report(block.stop, index.num_queries)
     first, precision, penalty, count = zip(*rows, strict=True)

@@ -1,5 +1,6 @@
 """The result of an evaluation: one row per query, and the means over them."""
 
+from collections.abc import Hashable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -11,7 +12,7 @@ from reidkit.core.checks import check_same_length
 from reidkit.core.types import Protocol, Sample
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RetrievalScores:
     """Scores of a ranking, under a named protocol.
 
@@ -111,8 +112,8 @@ class RetrievalScores:
         return [
             {
                 "path": str(sample.path),
-                "identity": sample.identity,
-                "camera": sample.camera,
+                "identity": _plain(sample.identity),
+                "camera": _plain(sample.camera),
                 "num_matches": int(self.num_matches[number]),
                 "first_match_rank": int(self.first_match_rank[number]) or None,
                 "average_precision": _number(self.average_precision[number]),
@@ -120,6 +121,11 @@ class RetrievalScores:
             }
             for number, sample in enumerate(queries)
         ]
+
+
+def _plain(label: Hashable) -> str | int | float | None:
+    """Return a label as JSON has it; what JSON lacks as text."""
+    return label if label is None or isinstance(label, str | int | float) else str(label)
 
 
 def _number(value: np.float64) -> float | None:

@@ -10,18 +10,18 @@ from reidkit.core.errors import EvaluationError
 from reidkit.core.types import Protocol, Threshold
 from reidkit.metrics.blocks import DescriptorBlocks
 from reidkit.metrics.labels import Labels
-from reidkit.metrics.matches import GalleryIndex
+from reidkit.metrics.matches import make_index
 
 NUM_BINS = 2000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PairDistances:
     """Histograms of the distances of all query-gallery pairs that count.
 
     Args:
         edges: (B + 1,) ascending, from 0.
-        genuine: (B,) pairs of the same individual per bin.
+        genuine: (B,) pairs of the same individual per bin; a bin holds its upper edge.
         impostor: (B,) pairs of different individuals per bin.
     """
 
@@ -56,23 +56,25 @@ def pair_distances(
         EvaluationError: descriptors are not finite.
     """
     blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
-    index = GalleryIndex(query, gallery, protocol)
+    index = make_index(query, gallery, protocol, blocks.shape)
     top = 2.0
     if protocol.distance == "euclidean":
-        top = float(query_descriptors.norm(dim=1).max() + gallery_descriptors.norm(dim=1).max()) or 1.0
+        # In float64: half precision would overflow here.
+        both = (query_descriptors, gallery_descriptors)
+        top = sum(float(rows.detach().double().norm(dim=1).max()) for rows in both) or 1.0
     edges = np.linspace(0, top, num_bins + 1)
-    counts = np.zeros((3, num_bins), np.int64)  # impostor, genuine, ignored
+    genuine, impostor = np.zeros(num_bins, np.int64), np.zeros(num_bins, np.int64)
     for rows in blocks.row_slices():
-        distances = blocks.distances(rows)
-        bins = np.minimum((distances * (num_bins / top)).astype(np.int64), num_bins - 1)
-        kinds = np.zeros(distances.shape, np.int8)
-        for row, number in enumerate(range(rows.start, rows.stop)):
+        for number, distances in enumerate(blocks.distances(rows), start=rows.start):
+            # A bin holds its upper edge: who accepts up to an edge accepts the bins below it, and no other.
+            # In float64, or a distance just above an edge could round down to it.
+            bins = np.ceil(distances.astype(np.float64) * (num_bins / top)).astype(np.int64) - 1
+            bins = bins.clip(0, num_bins - 1)
             matches = index.matches(number)
-            kinds[row, matches.positives] = 1
-            kinds[row, matches.ignored] = 2
-        for kind in range(3):
-            counts[kind] += np.bincount(bins[kinds == kind], minlength=num_bins)
-    return PairDistances(edges, genuine=counts[1], impostor=counts[0])
+            genuine += np.bincount(bins[matches.positives], minlength=num_bins)
+            impostor += np.bincount(bins, minlength=num_bins)
+            impostor -= np.bincount(bins[matches.ignored], minlength=num_bins)
+    return PairDistances(edges, genuine=genuine, impostor=impostor - genuine)
 
 
 def thresholds_at(
@@ -80,8 +82,9 @@ def thresholds_at(
 ) -> list[Threshold]:
     """Return the largest thresholds that keep the share of wrongly accepted pairs at each rate.
 
-    Thresholds are bin edges, so they err on the safe side by up to a bin. A rate below one over the number
-    of impostor pairs cannot be measured and is left out.
+    Thresholds are bin edges, so they err on the safe side by up to a bin. A rate is left out that cannot
+    be measured, being below one over the number of impostor pairs, or that no threshold keeps, since too
+    many impostors lie in the nearest bin.
 
     Raises:
         EvaluationError: there are no genuine or no impostor pairs.
@@ -96,15 +99,17 @@ def thresholds_at(
     accepted_genuine = pairs.genuine.cumsum() / num_genuine
     thresholds = []
     for rate in false_accept_rates:
-        if rate * num_impostor < 1:
+        if rate < 1 / num_impostor:
             continue
         below = np.flatnonzero(accepted_impostor <= rate)
-        last = int(below[-1]) if len(below) else -1
+        if not len(below):  # the nearest bin alone holds too many impostors: no threshold keeps the rate
+            continue
+        last = int(below[-1])
         thresholds.append(
             Threshold(
                 distance=float(pairs.edges[last + 1]),
-                false_accept_rate=float(accepted_impostor[last]) if last >= 0 else 0.0,
-                true_accept_rate=float(accepted_genuine[last]) if last >= 0 else 0.0,
+                false_accept_rate=float(accepted_impostor[last]),
+                true_accept_rate=float(accepted_genuine[last]),
             )
         )
     return thresholds

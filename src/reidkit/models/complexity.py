@@ -36,6 +36,8 @@ def measure_complexity(model: ReidModel, image_size: tuple[int, int] = (256, 128
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         shapes_only(torch.empty(1, 3, *image_size, device="meta"))
     parameters = sum(
-        parameter.numel() for name, parameter in model.named_parameters() if "classifier" not in name
+        parameter.numel()
+        for name, parameter in model.named_parameters()
+        if "classifier" not in name.split(".")
     )
     return Complexity(parameters, counter.get_total_flops() // 2, model.descriptor_dim)

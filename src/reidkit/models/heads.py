@@ -37,6 +37,9 @@ class EmbeddingHead(nn.Module):
         super().__init__()
         if neck not in get_args(NeckName):
             raise CatalogError(f"Head neck is unknown, got '{neck}'. Expected one of: {get_args(NeckName)}.")
+        for name, value in (("num_identities", num_identities), ("embedding_dim", embedding_dim)):
+            if value is not None and value < 1:
+                raise CatalogError(f"Head {name} is too small, got {value}. Expected at least 1, or null.")
         self.descriptor_dim = embedding_dim or in_channels
         self.embedding = (
             nn.Sequential(

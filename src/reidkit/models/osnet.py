@@ -157,7 +157,8 @@ class OSNet(nn.Module):
         instance_norm: "none" is OSNet; "ibn" and "ain" place instance normalisation in the stem and in
             some blocks, which helps on unseen cameras.
         stream_depths: Number of 3x3 layers of each stream. (1, 2, 3, 4) is the primary model 1 of
-            table 5; (1,), (1, 2) and (1, 2, 3) are models 9 to 11; equal depths are model 3.
+            table 5; (1, 2) and (1, 2, 3) are models 10 and 11; (1,) with ``fusion`` "addition" is model 9,
+            the single-scale baseline without a gate; equal depths are model 3.
         fusion: See `StreamFusion`: models 1 and 4 to 8.
         convolution: "lite", or "full" for model 2.
 
@@ -178,6 +179,8 @@ class OSNet(nn.Module):
     ) -> None:
         super().__init__()
         _check_choices(instance_norm=instance_norm, fusion=fusion, convolution=convolution)
+        if int(64 * width) < 4:
+            raise CatalogError(f"OSNet width is too small, got {width}. Expected above 1/16, such as 0.25.")
         if not stream_depths or min(stream_depths) < 1:
             raise CatalogError(
                 f"OSNet stream_depths are wrong, got {tuple(stream_depths)}. Expected at least one stream, "
@@ -248,7 +251,7 @@ def osnet(
     Args:
         width: See `OSNet`, as ``instance_norm``, ``stream_depths``, ``fusion`` and ``convolution``.
         num_identities: Classes of the classifier; None for a model that only embeds.
-        image_size: (height, width) of the input; any size from 16 pixels on.
+        image_size: (height, width) of the input; from 16 pixels on, for "ain" one side from 29 on.
         instance_norm: See `OSNet`.
         stream_depths: See `OSNet`.
         fusion: See `OSNet`.
@@ -263,6 +266,11 @@ def osnet(
     if min(image_size) < 16:
         raise CatalogError(
             f"OSNet input is too small, got {image_size}. Expected at least 16 pixels in height and width."
+        )
+    if instance_norm == "ain" and max(image_size) < 29:
+        raise CatalogError(
+            f"OSNet-AIN input is too small, got {image_size}. Expected at least 29 pixels in height or "
+            f"width: instance normalisation needs more than one position in the last map."
         )
     backbone = OSNet(
         width=width,

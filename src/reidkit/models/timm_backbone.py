@@ -1,5 +1,7 @@
 """Any timm architecture as a backbone, by its timm name."""
 
+import difflib
+
 from torch import Tensor, nn
 
 from reidkit.core.errors import CatalogError, WeightsError
@@ -29,7 +31,8 @@ class TimmBackbone(nn.Module):
         super().__init__()
         timm = import_extra("timm", extra="train", purpose=f"The backbone '{name}'")
         if not timm.is_model(name.partition(".")[0]):
-            near = timm.list_models(f"*{name.partition('.')[0]}*")[:5]
+            base, known = name.partition(".")[0], timm.list_models()
+            near = [item for item in known if base in item][:5] or difflib.get_close_matches(base, known, n=5)
             hint = f" Near names: {', '.join(near)}." if near else ""
             raise CatalogError(f"Unknown timm model '{name}'.{hint} See timm.list_models().")
         arguments = {"pretrained": is_pretrained, "features_only": True, "out_indices": (-1,)}

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from reidkit.core.catalog import build
+from reidkit.core.errors import CatalogError
 from reidkit.models.model import ReidModel
 from reidkit.models.osnet import osnet
 from reidkit.models.timm_backbone import timm_model
@@ -39,7 +40,7 @@ def build_model(
         arguments: Further arguments of the builder.
 
     Raises:
-        CatalogError: unknown name or argument.
+        CatalogError: unknown name or argument, or a builder that returns no ReidModel.
 
     Example:
         >>> build_model("osnet_x0_25").descriptor_dim
@@ -48,4 +49,8 @@ def build_model(
     model: ReidModel = build(
         "model", name, MODELS, arguments or {}, num_identities=num_identities, image_size=image_size
     )
+    if not isinstance(model, ReidModel):
+        raise CatalogError(
+            f"Model '{name}' is of a wrong type, got {type(model).__name__}. Expected a ReidModel."
+        )
     return model

@@ -1,0 +1,109 @@
+"""What holds for every loss of the catalog, built with its defaults."""
+
+import inspect
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from reidkit.losses.catalog import LOSSES
+
+EVERY = pytest.mark.parametrize("key", LOSSES)
+# Four identities, four samples each: what an identity-balanced batch brings.
+IDENTITIES = torch.arange(4).repeat_interleave(4)
+
+
+def draw_input(key: str, *, dtype: torch.dtype = torch.float32, seed: int = 0) -> Tensor:
+    """Return logits (16, 4) or features (16, 8), whichever the loss consumes."""
+    columns = {"logits": 4, "features": 8}[LOSSES[key].consumes]
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(16, columns, generator=generator, dtype=torch.float64).to(dtype)
+
+
+def separated_input(key: str) -> Tensor:
+    """Return an input that answers every identity without doubt."""
+    sure = 1000 * torch.eye(4)[IDENTITIES]
+    return sure if LOSSES[key].consumes == "logits" else torch.cat([sure, sure], dim=1)
+
+
+def test_contract_covers_the_catalog():
+    assert len(LOSSES) >= 2
+    assert {"cross_entropy", "batch_hard_triplet"} <= set(LOSSES)
+
+
+@EVERY
+def test_loss_is_a_module_that_says_what_it_consumes(key: str):
+    assert issubclass(LOSSES[key], nn.Module)
+    assert LOSSES[key].consumes in ("features", "logits")
+
+
+@EVERY
+def test_loss_arguments_are_by_keyword_with_defaults(key: str):
+    parameters = inspect.signature(LOSSES[key]).parameters.values()
+    assert all(item.kind is inspect.Parameter.KEYWORD_ONLY for item in parameters)
+    assert all(item.default is not inspect.Parameter.empty for item in parameters)
+
+
+@EVERY
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_loss_is_a_finite_scalar_of_the_input_type(key: str, dtype: torch.dtype):
+    loss = LOSSES[key]()(draw_input(key, dtype=dtype), IDENTITIES)
+    assert loss.shape == ()
+    assert loss.dtype == dtype
+    assert bool(loss.isfinite())
+    assert float(loss) > 0
+
+
+@EVERY
+@pytest.mark.parametrize("seed", range(5))
+def test_loss_does_not_depend_on_batch_order(key: str, seed: int):
+    values = draw_input(key, dtype=torch.float64)
+    order = torch.randperm(16, generator=torch.Generator().manual_seed(seed))
+    loss = LOSSES[key]()
+    one, other = loss(values, IDENTITIES), loss(values[order], IDENTITIES[order])
+    torch.testing.assert_close(one, other, rtol=1e-12, atol=0)
+
+
+@EVERY
+@pytest.mark.parametrize("level", [0.0, 1.0, 1e4])
+def test_loss_gradient_is_finite_where_all_samples_coincide(key: str, level: float):
+    values = torch.full_like(draw_input(key), level).requires_grad_()
+    LOSSES[key]()(values, IDENTITIES).backward()
+    assert bool(values.grad.isfinite().all())
+
+
+@EVERY
+def test_loss_gradient_equals_finite_differences(key: str):
+    loss = LOSSES[key]()
+    values = draw_input(key, dtype=torch.float64).requires_grad_()
+    assert torch.autograd.gradcheck(lambda item: loss(item, IDENTITIES), (values,))
+    loss(values, IDENTITIES).backward()
+    assert bool((values.grad != 0).any())
+
+
+@EVERY
+def test_loss_and_its_gradient_are_zero_where_identities_are_well_separated(key: str):
+    values = separated_input(key).requires_grad_()
+    loss = LOSSES[key]()(values, IDENTITIES)
+    loss.backward()
+    assert float(loss.detach()) == pytest.approx(0, abs=1e-6)
+    assert float(values.grad.abs().max()) == pytest.approx(0, abs=1e-6)
+
+
+@EVERY
+def test_loss_falls_along_its_gradient(key: str):
+    loss = LOSSES[key]()
+    values = draw_input(key).requires_grad_()
+    before = loss(values, IDENTITIES)
+    before.backward()
+    with torch.no_grad():
+        assert float(loss(values - 1e-2 * values.grad, IDENTITIES)) < float(before.detach())
+
+
+@EVERY
+def test_loss_does_not_change_its_input(key: str):
+    values, identities = draw_input(key), IDENTITIES.clone()
+    copy = values.clone()
+    LOSSES[key]()(values, identities)
+    assert torch.equal(values, copy)
+    assert torch.equal(identities, IDENTITIES)

@@ -1,0 +1,99 @@
+"""Rankings against Torchreid 1.4.0 and FastReID 1.3, whose outputs are stored beside this file.
+
+Each case holds a distance matrix, identities, cameras and what the library made of them. Torchreid's
+numbers are those of its Python metric with a stable sort: its own sort orders ties by the processor.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reidkit.metrics.labels import Labels
+from reidkit.metrics.protocols import PROTOCOLS
+from reidkit.metrics.ranking import rank_distances
+from reidkit.metrics.scores import RetrievalScores
+
+HERE = Path(__file__).parent
+
+
+def load(name: str) -> dict[str, dict[str, np.ndarray]]:
+    cases: dict[str, dict[str, np.ndarray]] = {}
+    with np.load(HERE / name) as stored:
+        for key in stored.files:
+            case, _, field = key.partition("/")
+            cases.setdefault(case, {})[field] = stored[key]
+    return cases
+
+
+TORCHREID = load("torchreid/ranking.npz")
+RAGGED = TORCHREID.pop("ragged_failure")
+FASTREID = load("fastreid/ranking.npz")
+
+
+def rank(case: dict[str, np.ndarray]) -> RetrievalScores:
+    query = Labels(case["q_pids"].tolist(), case["q_camids"].tolist())
+    gallery = Labels(case["g_pids"].tolist(), case["g_camids"].tolist())
+    return rank_distances(
+        case["distmat"], query, gallery, PROTOCOLS["market1501"], max_rank=int(case["max_rank"])
+    )
+
+
+def test_stored_cases_are_all_there():
+    assert len(TORCHREID) == 10
+    assert len(FASTREID) == 6
+    with_ties = [
+        name
+        for name, case in TORCHREID.items()
+        if any(len(np.unique(row)) < len(row) for row in case["distmat"])
+    ]
+    assert len(with_ties) == 4
+    # FastReID's sort is not stable either, so none of its cases may tie.
+    for case in FASTREID.values():
+        assert all(len(np.unique(row)) == len(row) for row in case["distmat"])
+
+
+@pytest.mark.parametrize("name", TORCHREID)
+def test_ranking_equals_torchreid(name: str):
+    case = TORCHREID[name]
+    scores = rank(case)
+    assert scores.mean_ap == pytest.approx(float(case["mAP_stable"]), abs=1e-12)
+    assert scores.num_valid == int(case["num_valid_q"])
+    # Torchreid cuts its curve at the size of the gallery; ours goes on at its last value.
+    expected = case["cmc_stable"]
+    np.testing.assert_allclose(scores.cmc[: len(expected)], expected, rtol=0, atol=1e-6)
+    assert (scores.cmc[len(expected) :] == scores.cmc[len(expected) - 1]).all()
+
+
+@pytest.mark.parametrize("name", FASTREID)
+def test_ranking_equals_fastreid(name: str):
+    case = FASTREID[name]
+    scores = rank(case)
+    assert scores.mean_ap == pytest.approx(float(case["mAP"]), abs=1e-12)
+    assert scores.mean_inp == pytest.approx(float(case["mINP"]), abs=1e-12)
+    valid = scores.is_valid
+    np.testing.assert_allclose(scores.average_precision[valid], case["all_AP"], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(scores.inverse_negative_penalty[valid], case["all_INP"], rtol=0, atol=1e-12)
+    expected = case["cmc"]
+    np.testing.assert_allclose(scores.cmc[: len(expected)], expected, rtol=0, atol=1e-6)
+
+
+def test_some_stored_queries_have_no_match():
+    assert rank(TORCHREID["c08_no_match"]).num_unmatched == 8
+    assert rank(FASTREID["case3_missing_ids"]).num_unmatched == 13
+
+
+def test_ranking_answers_where_torchreid_raises():
+    # Three queries, six images, one of them left out for the first query only: Torchreid stacks curves of
+    # different length and raises; its compiled twin answers a curve that falls at its end.
+    assert "inhomogeneous shape" in str(RAGGED["python_error"])
+    scores = rank(RAGGED)
+    # The rows of each query by distance, right ones in brackets:
+    # query 0 (identity 1): [1], 5, 3, (0: left out), 4, 2: rank 1.
+    # query 1 (identity 2): 4, [2], 5, 1, 0, [3]: ranks 2 and 6.
+    # query 2 (identity 3): 3, [4], 0, 2, [5], 1: ranks 2 and 5.
+    assert scores.first_match_rank.tolist() == [1, 2, 2]
+    assert scores.cmc[:6].tolist() == [1 / 3, 1, 1, 1, 1, 1]
+    precisions = [1, (1 / 2 + 2 / 6) / 2, (1 / 2 + 2 / 5) / 2]
+    np.testing.assert_allclose(scores.average_precision, precisions, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(scores.inverse_negative_penalty, [1, 2 / 6, 2 / 5], rtol=0, atol=1e-15)

@@ -1,0 +1,148 @@
+"""The counting, blocked, threaded ranking against the definition, over everything that can tie."""
+
+from fractions import Fraction
+from math import isqrt
+from unittest import mock
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reidkit.core.errors import EvaluationError
+from reidkit.core.types import Protocol
+from reidkit.metrics import blocks, ranking
+from reidkit.metrics.labels import Labels
+from reidkit.metrics.ranking import rank_distances, rank_gallery
+from reidkit.metrics.scores import RetrievalScores
+from tests.metrics import naive
+from tests.metrics.problems import Problem, exact_descriptors, problems, tied_distances
+
+MANY_EXAMPLES = settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def exact_distances(query: torch.Tensor, gallery: torch.Tensor, protocol: Protocol) -> list[list[Fraction]]:
+    """Return what orders as the distance does, in whole numbers and fractions: no rounding at all."""
+
+    def distance(one: list[int], other: list[int]) -> Fraction:
+        if protocol.distance == "euclidean":
+            return Fraction(sum((a - b) ** 2 for a, b in zip(one, other, strict=True)))
+        lengths = [isqrt(sum(a * a for a in row)) for row in (one, other)]
+        dot = sum(a * b for a, b in zip(one, other, strict=True))
+        return 1 - Fraction(dot, lengths[0] * lengths[1]) if dot else Fraction(1)
+
+    return [[distance(q, g) for g in gallery.long().tolist()] for q in query.long().tolist()]
+
+
+def assert_equal_rows(scores: RetrievalScores, expected: list[naive.NaiveRow], max_rank: int) -> None:
+    assert scores.first_match_rank.tolist() == [row.first_match_rank for row in expected]
+    assert scores.num_matches.tolist() == [row.num_matches for row in expected]
+    for actual, row in zip(scores.average_precision, expected, strict=True):
+        assert (
+            np.isnan(actual) if row.average_precision is None else abs(actual - row.average_precision) < 1e-12
+        )
+    for actual, row in zip(scores.inverse_negative_penalty, expected, strict=True):
+        assert np.isnan(actual) if row.num_matches == 0 else actual == row.inverse_negative_penalty
+    assert scores.cmc.shape == (max_rank,)
+    np.testing.assert_allclose(scores.cmc, naive.cmc(expected, max_rank), rtol=0, atol=1e-15)
+
+
+def check_distances(problem: Problem, distances: np.ndarray) -> None:
+    expected = naive.score(distances.tolist(), problem.query, problem.gallery, problem.protocol)
+    arguments = (problem.query, problem.gallery, problem.protocol)
+    if not any(row.num_matches for row in expected):
+        with pytest.raises(EvaluationError, match=rf"^0 of {len(problem.query)} queries can be scored\."):
+            rank_distances(distances, *arguments, max_rank=problem.max_rank)
+        return
+    scores = rank_distances(distances, *arguments, max_rank=problem.max_rank)
+    assert_equal_rows(scores, expected, problem.max_rank)
+
+
+@MANY_EXAMPLES
+@given(st.data())
+def test_rank_distances_equals_the_definition(data: st.DataObject):
+    problem = data.draw(problems())
+    check_distances(problem, data.draw(tied_distances(problem)))
+
+
+@MANY_EXAMPLES
+@given(st.data(), st.sampled_from([torch.float32, torch.float64]))
+def test_rank_gallery_equals_the_definition_in_exact_arithmetic(data: st.DataObject, dtype: torch.dtype):
+    problem = data.draw(problems())
+    query = data.draw(exact_descriptors(len(problem.query), dtype))
+    gallery = data.draw(exact_descriptors(len(problem.gallery), dtype))
+    expected = naive.score(
+        exact_distances(query, gallery, problem.protocol), problem.query, problem.gallery, problem.protocol
+    )
+    arguments = (query, gallery, problem.query, problem.gallery, problem.protocol)
+    if not any(row.num_matches for row in expected):
+        with pytest.raises(EvaluationError, match=rf"^0 of {len(problem.query)} queries can be scored\."):
+            rank_gallery(*arguments, max_rank=problem.max_rank)
+        return
+    scores = rank_gallery(*arguments, max_rank=problem.max_rank)
+    assert_equal_rows(scores, expected, problem.max_rank)
+
+
+@MANY_EXAMPLES
+@given(st.data())
+def test_sorting_for_many_positives_equals_the_definition(data: st.DataObject):
+    problem = data.draw(problems())
+    with mock.patch.object(ranking, "MANY_POSITIVES", 1):
+        check_distances(problem, data.draw(tied_distances(problem)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data(), st.integers(1, 200), st.integers(1, 5))
+def test_block_size_and_threads_change_nothing(data: st.DataObject, block_bytes: int, threads: int):
+    problem = data.draw(problems())
+    with (
+        mock.patch.object(blocks, "BLOCK_BYTES", block_bytes),
+        mock.patch.object(torch, "get_num_threads", return_value=threads),
+    ):
+        check_distances(problem, data.draw(tied_distances(problem)))
+
+
+@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
+@pytest.mark.parametrize("same_camera", ["drop", "keep"])
+def test_random_descriptors_equal_the_definition_on_separately_computed_distances(
+    distance: str, same_camera: str
+):
+    random = np.random.default_rng(0)
+    query, gallery = random.standard_normal((40, 16)), random.standard_normal((400, 16))
+    query_labels = Labels(random.integers(0, 12, 40).tolist(), random.integers(0, 3, 40).tolist())
+    gallery_labels = Labels(random.integers(0, 14, 400).tolist(), random.integers(0, 3, 400).tolist())
+    protocol = Protocol(name="own", same_camera=same_camera, distance=distance)
+    if distance == "cosine":
+        unit = [rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (query, gallery)]
+        distances = 1 - unit[0] @ unit[1].T
+    else:
+        distances = np.linalg.norm(query[:, None] - gallery[None], axis=2)
+    # Far from a tie, so that another order of summation cannot change the ranking.
+    assert np.diff(np.sort(distances, axis=1), axis=1).min() > 1e-12
+    expected = naive.score(distances.tolist(), query_labels, gallery_labels, protocol)
+    assert sum(row.num_matches for row in expected) > 500
+    with mock.patch.object(blocks, "BLOCK_BYTES", 7 * 400 * 8):  # seven queries per block
+        scores = rank_gallery(
+            torch.from_numpy(query), torch.from_numpy(gallery), query_labels, gallery_labels, protocol
+        )
+    assert_equal_rows(scores, expected, 50)
+
+
+def test_more_positives_than_the_constant_take_the_sorting_path():
+    # 300 right images among 600, in random order with ties: hand this to both paths.
+    random = np.random.default_rng(1)
+    distances = random.integers(0, 50, (1, 600)).astype(np.float64)
+    gallery = Labels(random.permutation([0] * 300 + [1] * 300).tolist(), random.integers(0, 4, 600).tolist())
+    protocol = Protocol(name="own", same_camera="drop")
+    query = Labels([0], [2])
+    expected = naive.score(distances.tolist(), query, gallery, protocol)
+    assert expected[0].num_matches < ranking.MANY_POSITIVES  # camera 2 is left out
+    for constant in (1, 10_000):
+        with mock.patch.object(ranking, "MANY_POSITIVES", constant):
+            assert_equal_rows(rank_distances(distances, query, gallery, protocol), expected, 50)
+    everything = naive.score(distances.tolist(), Labels([0]), gallery, protocol)
+    assert everything[0].num_matches == 300 > ranking.MANY_POSITIVES
+    assert_equal_rows(rank_distances(distances, Labels([0]), gallery, protocol), everything, 50)
