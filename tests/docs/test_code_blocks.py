@@ -29,7 +29,8 @@ def blocks_of(page: Path) -> list[tuple[str, str, bool]]:
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as it is after the quickstart, in small: drawn data, a trained model, two photos."""
     place = tmp_path_factory.mktemp("workplace")
-    synthesize(place / "data" / "synthetic", identities=8, cameras=3, seed=0, workers=1)
+    # Enough people for the batches of the shipped recipes.
+    synthesize(place / "data" / "synthetic", identities=40, cameras=3, images_per_camera=2, workers=1)
     recipe = small_recipe(place / "data" / "synthetic", training={"epochs": 1})
     train(recipe, place / "runs" / "quickstart")
     photos = sorted((place / "data" / "synthetic" / "query").rglob("*.jpg"))[:2]

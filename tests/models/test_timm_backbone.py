@@ -45,39 +45,51 @@ def test_convolutional_map_equals_timms_own_last_features():
         np.testing.assert_allclose(backbone(draw_images((64, 32))), expected, rtol=1e-5, atol=1e-6)
 
 
-def test_channels_last_map_is_turned():
-    # Swin answers (B, h, w, C). Its last features in timm are behind one more norm, so compare before it.
+def test_channels_last_map_is_turned_and_keeps_its_last_norm():
     import timm
 
     backbone = TimmBackbone("swin_tiny_patch4_window7_224", (64, 32)).eval()
-    whole = timm.create_model("swin_tiny_patch4_window7_224", img_size=(64, 32)).eval()
-    own = {key.replace("layers_", "layers."): value for key, value in backbone.network.state_dict().items()}
-    missing, unexpected = whole.load_state_dict(own, strict=False)
-    assert unexpected == []
-    assert all(key.startswith(("norm.", "head.")) for key in missing)
-    whole.norm = torch.nn.Identity()
+    whole = timm.create_model("swin_tiny_patch4_window7_224", img_size=(64, 32), num_classes=0).eval()
+    whole.load_state_dict(backbone.network.state_dict())
     with torch.no_grad():
+        whole.norm.bias.uniform_(-1, 1)  # so that a norm left out would show
+        backbone.network.norm.bias.copy_(whole.norm.bias)
         expected = whole.forward_features(draw_images((64, 32)))
         assert expected.shape == (2, 2, 1, 768)
         actual = backbone(draw_images((64, 32)))
     np.testing.assert_allclose(actual, expected.numpy().transpose(0, 3, 1, 2), rtol=1e-4, atol=1e-5)
 
 
-def test_token_map_leaves_out_the_prefix_tokens_and_keeps_their_places():
+def test_channels_last_map_without_a_last_norm_is_turned():
     import timm
 
-    backbone = TimmBackbone("test_vit", (64, 32)).eval()
-    whole = timm.create_model("test_vit", img_size=(64, 32)).eval()
-    own = {key.removeprefix("model."): value for key, value in backbone.network.state_dict().items()}
+    backbone = TimmBackbone("mambaout_femto", (64, 32)).eval()
+    whole = timm.create_model("mambaout_femto", num_classes=0).eval()
+    own = {key.replace("stages_", "stages."): value for key, value in backbone.network.state_dict().items()}
     missing, unexpected = whole.load_state_dict(own, strict=False)
     assert unexpected == []
-    assert all(key.startswith(("norm.", "fc_norm.", "head.")) for key in missing)
-    whole.norm = torch.nn.Identity()
+    assert all(key.startswith("head.") for key in missing)
     with torch.no_grad():
+        expected = whole.forward_features(draw_images((64, 32)))
+        actual = backbone(draw_images((64, 32)))
+    assert expected.shape == (2, 2, 1, 288)
+    np.testing.assert_allclose(actual, expected.numpy().transpose(0, 3, 1, 2), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "deit_tiny_distilled_patch16_224"])
+def test_token_map_leaves_out_the_prefix_tokens_and_keeps_places_and_norm(name: str):
+    import timm
+
+    backbone = TimmBackbone(name, (64, 32)).eval()
+    whole = timm.create_model(name, img_size=(64, 32), num_classes=0).eval()
+    whole.load_state_dict(backbone.network.state_dict())
+    with torch.no_grad():
+        whole.norm.bias.uniform_(-1, 1)
+        backbone.network.norm.bias.copy_(whole.norm.bias)
         tokens = whole.forward_features(draw_images((64, 32)))
         actual = backbone(draw_images((64, 32)))
-    assert tokens.shape == (2, 1 + 8, 64)
-    expected = tokens[:, 1:].reshape(2, 4, 2, 64).permute(0, 3, 1, 2)
+    assert tokens.shape == (2, whole.num_prefix_tokens + 8, 192)
+    expected = tokens[:, whole.num_prefix_tokens :].reshape(2, 4, 2, 192).permute(0, 3, 1, 2)
     np.testing.assert_allclose(actual, expected, rtol=1e-4, atol=1e-5)
 
 

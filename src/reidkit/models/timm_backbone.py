@@ -1,6 +1,8 @@
 """Any timm architecture as a backbone, by its timm name."""
 
 import difflib
+import inspect
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -14,7 +16,8 @@ from reidkit.models.pooling import AverageAggregation
 class TimmBackbone(nn.Module):
     """A timm network up to its last feature map: images (B, 3, H, W) to (B, C, h, w).
 
-    Layers behind that map are left out, tokens come back as a map without their prefix tokens.
+    Layers behind that map are left out, tokens come back as a map without their prefix tokens. A norm that
+    closes the network, as in transformers, belongs to the map.
 
     Args:
         name: A timm architecture, with or without a tag: ``"resnet18"``, ``"vit_small_patch16_224"``.
@@ -35,12 +38,17 @@ class TimmBackbone(nn.Module):
             near = [item for item in known if base in item][:5] or difflib.get_close_matches(base, known, n=5)
             hint = f" Near names: {', '.join(near)}." if near else ""
             raise CatalogError(f"Unknown timm model '{name}'.{hint} See timm.list_models().")
-        arguments = {"pretrained": is_pretrained, "features_only": True, "out_indices": (-1,)}
         try:
-            try:
-                self.network = timm.create_model(name, img_size=image_size, **arguments)
-            except TypeError:  # a network without position embeddings takes any size, and no such argument
-                self.network = timm.create_model(name, **arguments)
+            self.network = _create(name, image_size, num_classes=0, pretrained=is_pretrained)
+            self._ends_with_norm = _ends_with_norm(self.network)
+            if self._ends_with_norm:
+                self.network.prune_intermediate_layers(1, prune_norm=False, prune_head=True)
+                self.num_channels: int = self.network.num_features
+            else:
+                self.network = _create(
+                    name, image_size, pretrained=is_pretrained, features_only=True, out_indices=(-1,)
+                )
+                self.num_channels = self.network.feature_info.channels()[-1]
         except (OSError, RuntimeError) as error:
             if is_pretrained:
                 raise WeightsError(
@@ -48,15 +56,39 @@ class TimmBackbone(nn.Module):
                     f"cache. Set model.arguments.is_pretrained=false to train from scratch."
                 ) from error
             raise CatalogError(f"timm model '{name}' gives no feature map: {error}.") from error
-        self.num_channels: int = self.network.feature_info.channels()[-1]
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the last feature map (B, C, h, w)."""
-        features: Tensor = self.network(images)[-1]
-        # Some networks (Swin) keep channels last.
+        if self._ends_with_norm:
+            maps = self.network.forward_intermediates(
+                images, indices=1, norm=True, output_fmt="NCHW", intermediates_only=True
+            )
+        else:
+            maps = self.network(images)
+        features: Tensor = maps[-1]
+        # Some networks keep channels last.
         if features.shape[1] != self.num_channels and features.shape[-1] == self.num_channels:
             features = features.permute(0, 3, 1, 2)
         return features
+
+
+def _create(name: str, image_size: tuple[int, int], **arguments: Any) -> Any:  # noqa: ANN401 - timm is untyped
+    timm = import_extra("timm", extra="train", purpose=f"The backbone '{name}'")
+    try:
+        return timm.create_model(name, img_size=image_size, **arguments)
+    except TypeError:  # a network without position embeddings takes any size, and no such argument
+        return timm.create_model(name, **arguments)
+
+
+def _ends_with_norm(network: Any) -> bool:  # noqa: ANN401 - timm is untyped
+    """Say whether the last map lies behind a norm of its own, as in transformers.
+
+    timm leaves that norm out of its feature maps, so that weights trained with it would be used without.
+    """
+    if isinstance(getattr(network, "norm", nn.Identity()), nn.Identity):
+        return False
+    intermediates = getattr(network, "forward_intermediates", None)
+    return intermediates is not None and "norm" in inspect.signature(intermediates).parameters
 
 
 def timm_model(
