@@ -90,8 +90,11 @@ def test_train_writes_a_run_and_says_where(reidkit: Command, dataset_root: Path)
     again = reidkit("train", "recipe.yaml", "name=mine", "seed=3")
     assert again.code == 2
     assert "holds a finished run" in again.err
-    resumed = reidkit("train", "--resume", "--out", "runs/mine", "--no-report")
+    old = Path("runs/mine/rank_lists/worst/99999_old.jpg")
+    old.write_bytes(b"")
+    resumed = reidkit("train", "--resume", "--out", "runs/mine")
     assert resumed.code == 0, resumed.err
+    assert not old.exists()  # a picture of an earlier report would tell of another ranking
 
 
 def test_train_dry_run_writes_nothing(reidkit: Command, dataset_root: Path):

@@ -46,6 +46,11 @@ def test_report_as_text_is_a_table_and_the_findings():
     ]
 
 
+def test_report_as_text_of_some_levels():
+    lines = report(ERROR, WARNING, NOTE).as_text(levels=("warning", "note")).splitlines()
+    assert lines[4:] == ["warning: Odd.", "note: So."]
+
+
 def test_report_as_json_survives_the_round():
     content = report(ERROR, NOTE).as_json()
     assert json.loads(json.dumps(content)) == content

@@ -71,7 +71,7 @@ def test_no_valid_query_counts_every_cause():
         "1 are the only gallery image of their identity themselves (e.g. 'bob'); "
         "5 have gallery images only from the query's own camera (e.g. 'cam1'), which the cross-camera rule "
         "removes. Your data has 1 camera. Use a protocol with same_camera='keep', such as 'no-camera', "
-        "instead of 'market1501', or give camera ids."
+        "instead of 'market1501' (in a recipe: evaluation.protocol=no-camera), or give camera ids."
     )
 
 

@@ -208,6 +208,17 @@ def test_too_many_identities_per_batch_are_refused_with_the_count(dataset_root: 
     )
     with pytest.raises(DatasetError, match=r"P=16 .*train split has 8"):
         train(recipe, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_that_cannot_run_replaces_no_run(trained):
+    before = trained.folder.model.read_bytes()
+    sampling = trained.recipe.sampling.model_copy(
+        update={"arguments": {"identities_per_batch": 999, "images_per_identity": 2}}
+    )
+    with pytest.raises(DatasetError, match="P=999"):
+        train(trained.recipe.model_copy(update={"sampling": sampling}), trained.folder.path, overwrite=True)
+    assert trained.folder.model.read_bytes() == before
 
 
 def test_nan_stops_the_run_names_the_term_and_lists_the_batch(dataset_root: Path, tmp_path: Path):

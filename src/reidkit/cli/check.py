@@ -23,7 +23,8 @@ def check(
 ) -> None:
     """Look a data set over before hours go into it; exits 1 where there is an error."""
     from reidkit.cli.data_options import parse_reader_options
-    from reidkit.cli.screen import make_console, progress_bar
+    from reidkit.cli.screen import make_console
+    from reidkit.core.progress import progress_bar
     from reidkit.data.doctor import examine
     from reidkit.data.readers import read_dataset
     from reidkit.metrics.protocols import find_protocol

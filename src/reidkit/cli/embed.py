@@ -27,8 +27,9 @@ def embed(
     """Embed images and write one descriptor per image; damaged images are reported and left out."""
     import numpy as np
 
-    from reidkit.cli.screen import make_console, progress_bar
+    from reidkit.cli.screen import make_console
     from reidkit.core.errors import DatasetError
+    from reidkit.core.progress import progress_bar
     from reidkit.data.failures import ReadFailure
 
     check_output(out)

@@ -34,7 +34,8 @@ def evaluate(
     """Embed query and gallery with a model, rank, and print the scores with their protocol."""
     from reidkit.cli.data_options import parse_reader_options
     from reidkit.cli.reporting import write_evaluation
-    from reidkit.cli.screen import describe_protocol, make_console, progress_bar, score_table
+    from reidkit.cli.screen import describe_protocol, make_console, score_table
+    from reidkit.core.progress import progress_bar
     from reidkit.data.doctor import examine
     from reidkit.data.failures import UnreadablePolicy
     from reidkit.data.readers import read_dataset
@@ -52,8 +53,9 @@ def evaluate(
         flip=flip,
     )
     unreadable: UnreadablePolicy = "skip" if skip_unreadable else "error"
-    report = examine(splits, chosen, needs=["evaluation"], unreadable=unreadable)
-    console.print(report.as_text(), markup=False, soft_wrap=True)
+    with progress_bar(console, "reading images") as on_progress:
+        report = examine(splits, chosen, needs=["evaluation"], unreadable=unreadable, report=on_progress)
+    console.print(report.as_text(levels=("warning", "note")), markup=False, soft_wrap=True)
     report.raise_on_error()
     with progress_bar(console, "embedding") as on_progress:
         evaluation = run_evaluation(

@@ -28,7 +28,8 @@ def quickstart(
     What is there already is taken up: a benchmark that was drawn, a run that was begun.
     """
     from reidkit.cli.reporting import write_run_report
-    from reidkit.cli.screen import describe_protocol, make_console, progress_bar, score_table
+    from reidkit.cli.screen import describe_protocol, make_console, score_table
+    from reidkit.core.progress import progress_bar
     from reidkit.engine.recipe_files import load_recipe
     from reidkit.engine.run_folder import RunFolder
     from reidkit.engine.train import train

@@ -89,7 +89,9 @@ def _write_pages(
     )
     write_report(page, content)
     for name, lists in (("worst", worst), ("random", random)):
-        write_rank_lists(lists, evaluation.queries, evaluation.gallery, pictures / name)
+        drawn = write_rank_lists(lists, evaluation.queries, evaluation.gallery, pictures / name)
+        for old in set((pictures / name).glob("*.jpg")) - set(drawn):
+            old.unlink()  # of an earlier report in the same folder, which showed other queries
 
 
 def _lists(evaluation: Evaluation, numbers: Sequence[int]) -> list[RankList]:

@@ -1,13 +1,10 @@
-"""What commands show: a console, progress bars, tables of scores."""
+"""What commands show: a console, tables of scores."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
-
-from reidkit.core.types import ReportProgress
 
 if TYPE_CHECKING:
     from reidkit.metrics.scores import RetrievalScores
@@ -16,29 +13,6 @@ if TYPE_CHECKING:
 def make_console() -> Console:
     """Return the console that a command writes to."""
     return Console(highlight=False)
-
-
-@contextmanager
-def progress_bar(console: Console, task: str) -> Iterator[ReportProgress]:
-    """Show a bar while something long goes on; where there is no terminal, a line at its end.
-
-    Yields:
-        What to call with (items done, items in all).
-    """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task(task, total=None)
-        last = (0, 0)
-
-        def report(done: int, total: int) -> None:
-            nonlocal last
-            last = (done, total)
-            progress.update(bar, completed=done, total=total)
-
-        yield report
-    console.print(f"{task}: {last[0]} of {last[1]} done" if last[1] else f"{task}: done", soft_wrap=True)
 
 
 def score_table(scores: "Mapping[str, RetrievalScores]", title: str) -> Table:

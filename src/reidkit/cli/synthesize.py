@@ -33,7 +33,8 @@ def synthesize(
 ) -> None:
     """Draw a re-ID benchmark of pedestrians: no download, no real people, the same files everywhere."""
     from reidkit.cli.models import parse_size
-    from reidkit.cli.screen import make_console, progress_bar
+    from reidkit.cli.screen import make_console
+    from reidkit.core.progress import progress_bar
     from reidkit.synthetic import ALL_PARTS
     from reidkit.synthetic import synthesize as draw
 

@@ -23,6 +23,11 @@ Need = Literal["train", "evaluation"]
 __all__ = ["DoctorReport", "Finding", "Need", "examine"]
 
 
+_LEAVE_OUT = (
+    " Or leave such images out: data.unreadable=skip in a recipe, --skip-unreadable in 'reidkit evaluate'."
+)
+
+
 def examine(
     splits: DatasetSplits,
     protocol: Protocol,
@@ -192,7 +197,8 @@ def _check_files(
         yield Finding(
             "error" if unreadable == "error" else "warning",
             "unreadable-images",
-            f"{len(failures)} of {tried} image files that were tried cannot be used. {reasons}{more}",
+            f"{len(failures)} of {tried} image files that were tried cannot be used. {reasons}{more}"
+            + (_LEAVE_OUT if unreadable == "error" else ""),
         )
     elif tried:
         yield Finding("note", "readable-images", f"{tried} image files were read without a fault.")

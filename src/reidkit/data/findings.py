@@ -1,7 +1,7 @@
 """What the doctor found: records, and how they read as text and as JSON."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -63,8 +63,8 @@ class DoctorReport:
             listed = "\n".join(f"- {finding.message}" for finding in errors)
             raise DatasetError(f"Data set '{self.name}' has {len(errors)} errors:\n{listed}")
 
-    def as_text(self) -> str:
-        """Return the table of counts and the findings, one per line, for a terminal."""
+    def as_text(self, *, levels: Sequence[Level] = LEVELS) -> str:
+        """Return the table of counts and the findings of some levels, one per line, for a terminal."""
         rows = [("split", "identities", "images", "cameras")]
         for split, counts in self.summary.items():
             cameras = "unknown" if counts.cameras is None else str(counts.cameras)
@@ -74,7 +74,9 @@ class DoctorReport:
         for first, *numbers in rows:
             cells = [text.rjust(width) for text, width in zip(numbers, widths[1:], strict=True)]
             lines.append("  ".join([first.ljust(widths[0]), *cells]))
-        lines += [f"{finding.level}: {finding.message}" for finding in self.findings]
+        lines += [
+            f"{finding.level}: {finding.message}" for finding in self.findings if finding.level in levels
+        ]
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:

@@ -81,7 +81,8 @@ def check_queries(
             "one-camera",
             f"All queries and gallery images of known camera come from one ({label_examples(cameras)}), and "
             f"the cross-camera rule of protocol '{protocol.name}' leaves their matches out. Use a protocol "
-            f"with same_camera='keep', such as 'no-camera', or give every camera.",
+            f"with same_camera='keep', such as 'no-camera' (in a recipe: evaluation.protocol=no-camera), or "
+            f"give every camera.",
         )
     if drops and not cameras:
         yield Finding(
@@ -98,7 +99,8 @@ def _explain_none(
     if matches.same_camera:
         return (
             f"{text} Your data has {quantity(len(cameras), 'camera')}. Use a protocol with "
-            f"same_camera='keep', such as 'no-camera', instead of '{protocol.name}', or give camera ids."
+            f"same_camera='keep', such as 'no-camera', instead of '{protocol.name}' (in a recipe: "
+            f"evaluation.protocol=no-camera), or give camera ids."
         )
     if len(matches.absent) == matches.total:
         known = label_examples(dict.fromkeys(sample.identity for sample in gallery))

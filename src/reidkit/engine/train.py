@@ -14,6 +14,7 @@ from rich.console import Console
 
 from reidkit.core.errors import RecipeError
 from reidkit.core.files import write_json
+from reidkit.core.progress import progress_bar
 from reidkit.core.types import DatasetSplits, Protocol
 from reidkit.data.dataset import TrainingImages, identity_labels
 from reidkit.data.doctor import examine
@@ -73,14 +74,16 @@ def read_data(recipe: Recipe, console: Console) -> DatasetSplits:
         )
     splits = read_dataset(recipe.data.reader, recipe.data.root, **recipe.data.options)
     num_images = sum(len(samples) for samples in splits.by_split().values())
-    report = examine(
-        splits,
-        recipe_protocol(recipe, splits),
-        decode="all" if num_images <= DECODE_ALL_UP_TO else "sample",
-        needs=("train", "evaluation"),
-        unreadable=recipe.data.unreadable,
-    )
-    console.print(report.as_text(), highlight=False, markup=False, soft_wrap=True)
+    with progress_bar(console, "reading images") as on_progress:
+        report = examine(
+            splits,
+            recipe_protocol(recipe, splits),
+            decode="all" if num_images <= DECODE_ALL_UP_TO else "sample",
+            needs=("train", "evaluation"),
+            unreadable=recipe.data.unreadable,
+            report=on_progress,
+        )
+    console.print(report.as_text(levels=("warning", "note")), highlight=False, markup=False, soft_wrap=True)
     report.raise_on_error()
     return splits
 
@@ -130,6 +133,12 @@ def train(
     folder = RunFolder(out)
     splits = read_data(recipe, console)
     data = describe_data(splits)
+    model = build_recipe_model(recipe, splits)
+    loader = make_loader(recipe, splits)
+    module = TrainingModule(
+        recipe, model, splits.train, steps_per_epoch=len(loader), failed_batch_path=folder.failed_batch
+    )
+    # Only now: what cannot be trained leaves no folder behind, and replaces none.
     if resume:
         check_same_run(folder, recipe, data)
     else:
@@ -137,11 +146,6 @@ def train(
     if not folder.environment.is_file():
         write_json(folder.environment, {**describe_environment(), "data": data})
 
-    model = build_recipe_model(recipe, splits)
-    loader = make_loader(recipe, splits)
-    module = TrainingModule(
-        recipe, model, splits.train, steps_per_epoch=len(loader), failed_batch_path=folder.failed_batch
-    )
     progress: TrainingProgress | None = None
 
     def judge() -> Evaluation:
