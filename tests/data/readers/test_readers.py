@@ -11,24 +11,21 @@ import pytest
 
 from reidkit.core.errors import CatalogError, DatasetError
 from reidkit.core.types import DatasetSplits
-from reidkit.data.readers import READERS, read_dataset
+from reidkit.data.readers import BENCHMARKS, READERS, read_dataset
+from reidkit.metrics.protocols import PROTOCOLS
+from tests.data.readers.attribute.trees import ATTRIBUTE
+from tests.data.readers.classic.trees import CLASSIC
+from tests.data.readers.occluded.trees import OCCLUDED
+from tests.data.readers.person.trees import PERSON
+from tests.data.readers.retrieval.trees import RETRIEVAL
+from tests.data.readers.train_only.trees import TRAIN_ONLY
+from tests.data.readers.trees import OWN
+from tests.data.readers.vehicle.trees import VEHICLE
+from tests.data.readers.video.trees import VIDEO
 
-TREES: dict[str, tuple[str, ...]] = {
-    "folder": (
-        *("train/0002/0002_c1s1_000451_03.jpg", "train/0007/0007_c12_02.jpg"),
-        *("query/0001/c3_0001.jpg", "gallery/0001/0001_c1_1.PNG", "gallery/0009/0009_c1.webp"),
-    ),
-    "manifest": ("images/1.jpg", "images/2.jpg", "images/3.png", "manifest.csv"),
-    "market1501": (
-        *("bounding_box_train/0002_c1s1_000451_03.jpg", "bounding_box_train/0007_c3s3_077419_03.jpg"),
-        *("query/0001_c1s1_001051_00.jpg", "bounding_box_test/0001_c2s1_000301_00.jpg"),
-        *("bounding_box_test/0000_c1s1_000151_01.jpg", "bounding_box_test/-1_c1s1_000401_03.jpg"),
-    ),
-}
-SIZES = {"folder": (2, 1, 2), "manifest": (1, 1, 1), "market1501": (2, 1, 2)}
-MANIFEST = (
-    "path,identity,camera,split\nimages/1.jpg,1,1,train\nimages/2.jpg,2,1,query\nimages/3.png,2,2,gallery\n"
-)
+TREES = {
+    **OWN, **PERSON, **CLASSIC, **OCCLUDED, **TRAIN_ONLY, **VEHICLE, **VIDEO, **RETRIEVAL, **ATTRIBUTE,
+}  # fmt: skip
 
 
 @pytest.fixture(params=sorted(READERS))
@@ -37,48 +34,100 @@ def reader(request):
 
 
 @pytest.fixture
-def plant(write_files):
+def plant(jpeg):
     def plant_tree(reader: str, root: Path) -> Path:
-        write_files(root, *TREES[reader])
-        write_files(root, "Thumbs.db", ".DS_Store", "__MACOSX/._x.jpg")
-        if reader == "manifest":
-            (root / "manifest.csv").write_text(MANIFEST)
-        return root
+        return TREES[reader].write(root, jpeg)
 
     return plant_tree
 
 
+@pytest.fixture
+def read():
+    def read_tree(reader: str, root: Path, **options: object) -> DatasetSplits:
+        return read_dataset(reader, root, **{**TREES[reader].options, **options})
+
+    return read_tree
+
+
 def test_every_reader_has_a_tree():
-    assert set(TREES) == set(SIZES) == set(READERS)
+    assert set(TREES) == set(READERS)
     assert len(READERS) >= 3
 
 
-def test_reader_returns_splits_of_existing_images(reader, plant, tmp_path):
+def test_every_reader_of_a_published_data_set_says_what_is_known_of_it():
+    assert set(BENCHMARKS) == set(READERS) - set(OWN)
+
+
+@pytest.mark.parametrize("name", sorted(BENCHMARKS))
+def test_benchmark_says_where_it_comes_from_and_under_which_terms(name):
+    benchmark = BENCHMARKS[name]
+    assert benchmark.name == name
+    assert benchmark.title
+    assert benchmark.how_to_obtain.startswith("How to obtain it: ")
+    assert benchmark.how_to_obtain.endswith(".")
+    assert benchmark.terms.endswith(".")
+    assert benchmark.reference[-4:].isdigit()
+    assert benchmark.protocol in PROTOCOLS
+    assert set(benchmark.counts) <= {"train", "query", "gallery"}
+
+
+def test_reader_returns_splits_of_existing_images(reader, plant, read, tmp_path):
     root = plant(reader, tmp_path / "set")
-    splits = read_dataset(reader, root)
+    splits = read(reader, root)
+    tree = TREES[reader]
     assert isinstance(splits, DatasetSplits)
-    assert tuple(len(samples) for samples in splits.by_split().values()) == SIZES[reader]
+    assert tuple(len(samples) for samples in splits.by_split().values()) == tree.sizes
     assert splits.root.is_absolute()
     assert splits.root.exists()
     for samples in splits.by_split().values():
         assert isinstance(samples, tuple)
         for sample in samples:
             assert isinstance(sample.identity, Hashable)
-            assert sample.camera is not None
+            assert (sample.camera is not None) == tree.has_cameras
+            assert sample.frames
             assert all(frame.is_absolute() and frame.is_file() for frame in sample.frames)
     assert set(splits.published_counts) <= set(splits.by_split())
-    assert splits.protocol == "market1501"
+    assert splits.protocol == tree.protocol
     assert all(note.endswith((".", "?")) for note in splits.notes)
 
 
-def test_reader_can_be_pickled_whole(reader, plant, tmp_path):
-    splits = read_dataset(reader, plant(reader, tmp_path / "set"))
+def test_reader_of_a_published_data_set_passes_on_what_is_known(reader, plant, read, tmp_path):
+    if reader not in BENCHMARKS:
+        return
+    benchmark = BENCHMARKS[reader]
+    splits = read(reader, plant(reader, tmp_path / "set"))
+    assert (splits.name, splits.terms) == (reader, benchmark.terms)
+    assert splits.how_to_obtain == benchmark.how_to_obtain
+    assert any("withdrawn" in note for note in splits.notes) == benchmark.is_withdrawn
+    assert any(len(sample.frames) > 1 for sample in splits.train) == benchmark.is_video
+
+
+def test_reader_writes_nothing_beside_the_data(reader, plant, read, tmp_path):
+    root = plant(reader, tmp_path / "set")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    read(reader, root)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_reader_of_many_splits_takes_each_and_no_other(reader, plant, read, tmp_path):
+    if reader not in BENCHMARKS or BENCHMARKS[reader].num_splits == 1:
+        return
+    root = plant(reader, tmp_path / "set")
+    last = BENCHMARKS[reader].num_splits - 1
+    assert read(reader, root) == read(reader, root, split=0)
+    assert read(reader, root, split=last).train
+    with pytest.raises(CatalogError, match=f"split is unknown, got {last + 1}. Expected 0 to {last}"):
+        read(reader, root, split=last + 1)
+
+
+def test_reader_can_be_pickled_whole(reader, plant, read, tmp_path):
+    splits = read(reader, plant(reader, tmp_path / "set"))
     assert pickle.loads(pickle.dumps(splits)) == splits
 
 
-def test_reader_does_not_depend_on_the_order_of_the_file_system(reader, plant, tmp_path, monkeypatch):
+def test_reader_does_not_depend_on_the_order_of_the_file_system(reader, plant, read, tmp_path, monkeypatch):
     root = plant(reader, tmp_path / "set")
-    usual = read_dataset(reader, root)
+    usual = read(reader, root)
     original = os.scandir
 
     class Reversed(list):
@@ -89,21 +138,21 @@ def test_reader_does_not_depend_on_the_order_of_the_file_system(reader, plant, t
             return None
 
     monkeypatch.setattr(os, "scandir", lambda folder: Reversed(list(original(folder))[::-1]))
-    assert read_dataset(reader, root) == usual
+    assert read(reader, root) == usual
 
 
-def test_reader_does_not_parse_the_folders_above(reader, plant, tmp_path):
+def test_reader_does_not_parse_the_folders_above(reader, plant, read, tmp_path):
     def facts(root):
-        splits = read_dataset(reader, plant(reader, root)).by_split()
+        splits = read(reader, plant(reader, root)).by_split()
         return {name: [(s.identity, s.camera) for s in samples] for name, samples in splits.items()}
 
     assert facts(tmp_path / "exp-7_c9" / "0815_c8s1_000001_00.jpg") == facts(tmp_path / "plain")
 
 
-def test_reader_takes_text_and_relative_paths(reader, plant, tmp_path, monkeypatch):
+def test_reader_takes_text_and_relative_paths(reader, plant, read, tmp_path, monkeypatch):
     root = plant(reader, tmp_path / "set")
     monkeypatch.chdir(tmp_path)
-    assert read_dataset(reader, "set") == read_dataset(reader, root)
+    assert read(reader, "set") == read(reader, root)
 
 
 def test_reader_refuses_a_missing_folder_by_its_absolute_path(reader, tmp_path, monkeypatch):

@@ -7,16 +7,31 @@ from typing import Any
 from reidkit.core import catalog
 from reidkit.core.errors import CatalogError
 from reidkit.core.types import DatasetSplits
+from reidkit.data.readers import attribute, classic, occluded, person, retrieval, train_only, vehicle, video
+from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.folder import read_folder
 from reidkit.data.readers.manifest import read_manifest
-from reidkit.data.readers.market1501 import read_market1501
 
 READERS: dict[str, Callable[..., DatasetSplits]] = {
     "folder": read_folder,
     "manifest": read_manifest,
-    "market1501": read_market1501,
+    **person.READERS,
+    **classic.READERS,
+    **occluded.READERS,
+    **train_only.READERS,
+    **vehicle.READERS,
+    **video.READERS,
+    **retrieval.READERS,
+    **attribute.READERS,
 }
 """Every reader takes the root folder, and options as keyword arguments."""
+
+_FAMILIES = (person, classic, occluded, train_only, vehicle, video, retrieval, attribute)
+
+BENCHMARKS: dict[str, Benchmark] = {
+    benchmark.name: benchmark for family in _FAMILIES for benchmark in family.BENCHMARKS
+}
+"""What is known of each published data set before it is read; one for every reader of one."""
 
 
 def read_dataset(reader: str, root: str | Path, **options: Any) -> DatasetSplits:  # noqa: ANN401 - the reader's

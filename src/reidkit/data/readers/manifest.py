@@ -1,7 +1,6 @@
 """A manifest of your own: one row per image, in a CSV or Parquet file."""
 
 import difflib
-import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,6 +9,7 @@ from pathlib import Path
 from reidkit.core.catalog import near_name
 from reidkit.core.errors import CatalogError, DatasetError
 from reidkit.core.types import Box, DatasetSplits, Sample
+from reidkit.data.readers.dividing import choose
 from reidkit.data.readers.listing import describe_content, existing_parent, list_folder
 from reidkit.data.readers.table import Table, read_table
 from reidkit.data.wording import quantity
@@ -237,15 +237,10 @@ def _divide(rows: Iterable[_Row], test_fraction: float, seed: int) -> tuple[list
     """Give each row the split of its identity: some identities are tested, the others learned from."""
     rows = list(rows)
     identities = {row.identity for row in rows}
-
-    def rank(identity: str) -> bytes:
-        # A hash and no generator: the same on every platform and version, and under any order of rows.
-        return hashlib.sha256(f"{seed}:{identity}".encode()).digest()
-
     count = round(test_fraction * len(identities))
     if 0 < test_fraction < 1 and len(identities) > 1:
         count = min(max(count, 1), len(identities) - 1)
-    tested = set(sorted(identities, key=rank)[:count])
+    tested = choose(identities, count, seed=seed)
     divided = [replace(row, split="test" if row.identity in tested else "train") for row in rows]
     note = (
         f"No column 'split': {count} of {quantity(len(identities), 'identity', 'identities')} are tested "

@@ -2,7 +2,7 @@ import pytest
 
 from reidkit.core.errors import DatasetError
 from reidkit.core.types import SplitCounts
-from reidkit.data.readers.market1501 import read_market1501
+from reidkit.data.readers.person.market1501 import read_market1501
 
 TRAIN = ("0002_c1s1_000451_03.jpg", "0002_c2s1_000301_01.jpg", "0007_c3s3_077419_03.jpg")
 QUERY = ("0001_c1s1_001051_00.jpg",)

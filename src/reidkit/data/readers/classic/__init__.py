@@ -1,0 +1,10 @@
+"""Small sets of people from before deep learning, whose scores are means over many splits."""
+
+from collections.abc import Callable
+
+from reidkit.core.types import DatasetSplits
+from reidkit.data.readers.benchmark import Benchmark
+
+READERS: dict[str, Callable[..., DatasetSplits]] = {}
+
+BENCHMARKS: tuple[Benchmark, ...] = ()

@@ -1,0 +1,10 @@
+"""Sets of people without a test protocol, to learn from only."""
+
+from collections.abc import Callable
+
+from reidkit.core.types import DatasetSplits
+from reidkit.data.readers.benchmark import Benchmark
+
+READERS: dict[str, Callable[..., DatasetSplits]] = {}
+
+BENCHMARKS: tuple[Benchmark, ...] = ()

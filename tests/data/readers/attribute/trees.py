@@ -1,0 +1,5 @@
+"""Trees of the readers of this family."""
+
+from tests.data.readers.trees import Tree
+
+ATTRIBUTE: dict[str, Tree] = {}

@@ -1,0 +1,5 @@
+"""Trees of the readers of this family."""
+
+from tests.data.readers.trees import Tree
+
+CLASSIC: dict[str, Tree] = {}
