@@ -15,10 +15,10 @@ def make_console() -> Console:
     return Console(highlight=False)
 
 
-def score_table(scores: "Mapping[str, RetrievalScores]", title: str) -> Table:
-    """Return a table of scores in percent, one row per model."""
+def score_table(scores: "Mapping[str, RetrievalScores]", title: str, first: str = "model") -> Table:
+    """Return a table of scores in percent, one row per name; ``first`` says what the names are."""
     table = Table(title=title, title_justify="left")
-    table.add_column("model")
+    table.add_column(first)
     for column in ("Rank-1", "Rank-5", "Rank-10", "mAP", "mINP"):
         table.add_column(column, justify="right")
     for name, score in scores.items():

@@ -36,7 +36,7 @@ def train(
 ) -> None:
     """Train a model by a recipe, judge it, and leave it in a run folder."""
     from reidkit.cli.reporting import write_run_report
-    from reidkit.cli.screen import describe_protocol, make_console, score_table
+    from reidkit.cli.screen import make_console
     from reidkit.core.extras import import_extra
     from reidkit.engine.recipe_files import load_recipe
     from reidkit.engine.run_folder import RunFolder, read_run_recipe
@@ -58,8 +58,7 @@ def train(
         show_plan(chosen, folder, console)
         return
     result = run_training(chosen, folder, resume=resume, overwrite=overwrite, console=console)
-    console.print(score_table({chosen.name: result.evaluation.scores}, title="Scores"))
-    console.print(describe_protocol(result.evaluation.scores), soft_wrap=True)
+    show_scores(result, console)
     if with_report:
         write_run_report(result)
     show_run_files(result, console)
@@ -68,10 +67,11 @@ def train(
 def show_plan(recipe: "Recipe", folder: Path, console: "Console") -> None:
     """Say what a run would do, having checked all that can be checked without training."""
     from reidkit.engine.recipe_files import recipe_text
-    from reidkit.engine.train import build_recipe_model, make_loader, read_data
+    from reidkit.engine.run_data import read_data
+    from reidkit.engine.train import build_recipe_model, make_loader
     from reidkit.models.complexity import measure_complexity
 
-    splits = read_data(recipe, console)
+    splits = read_data(recipe, console).splits
     model = build_recipe_model(recipe, splits)
     cost = measure_complexity(model, (recipe.input.height, recipe.input.width))
     steps = len(make_loader(recipe, splits))
@@ -84,8 +84,24 @@ def show_plan(recipe: "Recipe", folder: Path, console: "Console") -> None:
     )
 
 
+def show_scores(result: "TrainingResult", console: "Console") -> None:
+    """Print the scores, one row per target, and the rules of each."""
+    from reidkit.cli.screen import describe_protocol, score_table
+
+    scores = {name: evaluation.scores for name, evaluation in result.by_target.items()}
+    if len(scores) == 1:
+        console.print(score_table({result.recipe.name: result.evaluation.scores}, title="Scores"))
+    else:
+        console.print(
+            score_table(scores, title=f"Trained on {result.splits.name}, judged on", first="target")
+        )
+    for line in dict.fromkeys(describe_protocol(score) for score in scores.values()):
+        console.print(line, soft_wrap=True)
+
+
 def show_run_files(result: "TrainingResult", console: "Console") -> None:
     """Say where a run left what."""
-    for path in (result.folder.model, result.folder.scores, result.folder.report):
+    others = [result.folder.scores_on(target) for target in list(result.by_target)[1:]]
+    for path in (result.folder.model, result.folder.scores, *others, result.folder.report):
         if path.exists():
             console.print(f"wrote {path}", soft_wrap=True)

@@ -67,6 +67,7 @@ def argument_faults(
     arguments: Collection[str],
     *,
     given: Collection[str] = (),
+    offered: Collection[str] = (),
 ) -> list[str]:
     """Return one sentence per argument that the builder does not take, or lacks.
 
@@ -76,6 +77,7 @@ def argument_faults(
         builder: The class or function whose signature counts.
         arguments: Names that the user gives.
         given: Names that reidkit gives itself; the user may not.
+        offered: Names that reidkit gives to a builder that takes them; the user may not.
     """
     try:
         parameters = inspect.signature(builder).parameters
@@ -84,7 +86,7 @@ def argument_faults(
             f"{kind} '{key}' cannot be built from: {error}. Expected a function or class."
         ) from error
     # What a catalog row binds itself (osnet_x0_5 is osnet with width 0.5) is not the user's to change.
-    fixed = {*given, *(builder.keywords if isinstance(builder, functools.partial) else ())}
+    fixed = {*given, *offered, *(builder.keywords if isinstance(builder, functools.partial) else ())}
     takes_any = any(item.kind is inspect.Parameter.VAR_KEYWORD for item in parameters.values())
     names = [
         name

@@ -31,6 +31,7 @@ class Component(Section):
     kind: ClassVar[str]
     catalog: ClassVar[Catalog]
     given: ClassVar[Collection[str]] = ()
+    offered: ClassVar[Collection[str]] = ()
 
     name: str = Field(validate_default=True)
     arguments: dict[str, Any] = Field(default_factory=dict, validate_default=True)
@@ -44,7 +45,7 @@ class Component(Section):
     @classmethod
     def _check_arguments(cls, arguments: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         name = info.data.get("name")  # not there where it is at fault itself
-        return check_arguments(cls.kind, name, cls.catalog, arguments, given=cls.given)
+        return check_arguments(cls.kind, name, cls.catalog, arguments, given=cls.given, offered=cls.offered)
 
     def build(self, **given: Any) -> Any:  # noqa: ANN401 - the builder decides
         """Build the component with its arguments and with what reidkit gives itself."""
@@ -71,6 +72,7 @@ def check_arguments(
     arguments: dict[str, Any],
     *,
     given: Collection[str] = (),
+    offered: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return the arguments of a component if its builder takes them, by name and by type.
 
@@ -80,6 +82,7 @@ def check_arguments(
         catalog: To look in.
         arguments: As the recipe gives them.
         given: Arguments that reidkit gives itself.
+        offered: Arguments that reidkit gives to a builder that takes them.
 
     Raises:
         ValueError: with one line per fault; pydantic collects it with the other faults.
@@ -87,7 +90,7 @@ def check_arguments(
     if name is None:
         return arguments
     builder = find(kind, name, catalog)
-    faults = argument_faults(kind, name, builder, arguments, given=given)
+    faults = argument_faults(kind, name, builder, arguments, given=given, offered=offered)
     plain = getattr(builder, "func", builder)  # what a catalog row binds with functools.partial
     hints = get_type_hints(cast(Any, plain).__init__ if isinstance(plain, type) else plain)
     for argument, value in arguments.items():

@@ -4,18 +4,21 @@ Unknown keys, unknown components, wrong types and values out of range are refuse
 all faults together.
 """
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import torch
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from reidkit.core.catalog import find
 from reidkit.core.errors import CatalogError
-from reidkit.core.types import DistanceName, Interpolation, Preprocessing
+from reidkit.core.types import DistanceName, Interpolation, Preprocessing, Sample
 from reidkit.data.failures import UnreadablePolicy
+from reidkit.data.mixing import camera_indices, domain_indices
 from reidkit.data.readers import READERS
-from reidkit.data.sampling import SAMPLERS
+from reidkit.data.sampling import SAMPLERS, BatchSampler
 from reidkit.data.transforms import TRANSFORMS, build_augmentation
 from reidkit.engine.component import Component, Section, check_arguments, check_name
 from reidkit.engine.objective import Objective
@@ -25,18 +28,21 @@ from reidkit.metrics.protocols import PROTOCOLS
 from reidkit.models.zoo import MODELS, build_model
 
 
-class DataSection(Section):
-    """Where the images are.
+class SourceSection(Section):
+    """One of several data sets: a reader, where it reads, and its options.
 
-    ``reader`` is a key of the reader catalog, ``root`` the folder (or manifest) it reads, ``options`` its
-    further arguments. ``unreadable`` says what a damaged image does: "error" stops the run before it
-    starts, "skip" leaves the image out and reports it.
+    ``root`` lies below ``data.root`` where that is given; without, the reader searches ``data.root`` itself.
+    The name of a reader alone stands for a section with it.
     """
 
-    reader: str = "folder"
+    reader: str
     root: Path | None = None
     options: dict[str, Any] = Field(default_factory=dict, validate_default=True)
-    unreadable: UnreadablePolicy = "error"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_a_name(cls, content: Any) -> Any:  # noqa: ANN401 - what a file may hold
+        return {"reader": content} if isinstance(content, str) else content
 
     @field_validator("reader")
     @classmethod
@@ -47,6 +53,40 @@ class DataSection(Section):
     @classmethod
     def _check_options(cls, options: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
         return check_arguments("reader", info.data.get("reader"), READERS, options, given=("root",))
+
+
+class DataSection(SourceSection):
+    """Where the images are.
+
+    ``reader`` is a key of the reader catalog, ``root`` the folder (or manifest) it reads, ``options`` its
+    further arguments. ``unreadable`` says what a damaged image does: "error" stops the run before it
+    starts, "skip" leaves the image out and reports it.
+
+    ``sources`` takes the place of ``reader`` where several data sets are learned from. ``targets`` are the
+    data sets that the model is judged on, by default those it learns from; the first one is judged during
+    training too. ``combine_all`` learns from the test identities of the sources as well.
+    """
+
+    reader: str = "folder"
+    unreadable: UnreadablePolicy = "error"
+    sources: tuple[SourceSection, ...] = ()
+    targets: tuple[SourceSection, ...] = ()
+    combine_all: bool = False
+
+    @model_validator(mode="after")
+    def _check_sources(self) -> Self:
+        if self.sources and "reader" in self.model_fields_set and self.reader != "folder":
+            raise ValueError(
+                f"reader '{self.reader}' and sources are both given. Expected one of them; list the reader "
+                f"among the sources."
+            )
+        if self.sources and self.options:
+            raise ValueError("options go with reader. Expected them in the sources, each with its own.")
+        if self.combine_all and not self.targets:
+            raise ValueError(
+                "combine_all learns from the test identities too, so others have to judge. Expected targets."
+            )
+        return self
 
 
 class InputSection(Section):
@@ -77,8 +117,22 @@ class SamplingSection(Component):
     kind = "sampler"
     catalog = SAMPLERS
     given = ("labels", "seed")
+    offered = ("cameras", "domains")
 
     name: str = "identity"
+
+    def build_sampler(
+        self, samples: Sequence[Sample], labels: Mapping[Hashable, int], seed: int
+    ) -> BatchSampler:
+        """Build the sampler of a training split; it is told cameras and domains if it asks for them."""
+        known = {"cameras": camera_indices(samples), "domains": domain_indices(samples)}
+        takes = inspect.signature(find(self.kind, self.name, self.catalog)).parameters
+        sampler: BatchSampler = self.build(
+            labels=[labels[sample.identity] for sample in samples],
+            seed=seed,
+            **{name: numbers for name, numbers in known.items() if name in takes},
+        )
+        return sampler
 
 
 class AugmentationStep(Component):

@@ -57,6 +57,10 @@ class RunFolder:
         """The final evaluation, one row per query."""
         return self.path / "scores.json"
 
+    def scores_on(self, target: str) -> Path:
+        """The final evaluation on a further target."""
+        return self.path / f"scores_{target}.json"
+
     @property
     def failed_batch(self) -> Path:
         """The images of a batch that stopped the run."""

@@ -12,29 +12,23 @@ from typing import Any
 import torch
 from rich.console import Console
 
-from reidkit.core.errors import RecipeError
 from reidkit.core.files import write_json
-from reidkit.core.progress import progress_bar
-from reidkit.core.types import DatasetSplits, Protocol
+from reidkit.core.types import DatasetSplits
 from reidkit.data.dataset import TrainingImages, identity_labels
-from reidkit.data.doctor import examine
 from reidkit.data.loaders import TrainingLoader, training_loader
-from reidkit.data.readers import read_dataset
 from reidkit.engine.checkpointing import RunCheckpoints
 from reidkit.engine.epoch_record import EpochRecord, Row
-from reidkit.engine.evaluate import Evaluation, choose_protocol, evaluate
+from reidkit.engine.evaluate import Evaluation, evaluate
 from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
 from reidkit.engine.progress import TrainingProgress
 from reidkit.engine.provenance import describe_data, describe_environment, library_versions
 from reidkit.engine.recipe import Recipe
+from reidkit.engine.run_data import read_data, recipe_protocol
 from reidkit.engine.run_folder import RunFolder, check_same_run, start_run
 from reidkit.models.checkpoint import ModelCard, save_model
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
-
-DECODE_ALL_UP_TO = 20_000
-"""Images that the doctor tries to read before a run; of a larger data set it tries a sample."""
 
 ACCELERATORS = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "mps": "mps"}
 
@@ -46,8 +40,9 @@ class TrainingResult:
     Args:
         folder: Its files.
         recipe: That it ran by.
-        splits: Its data.
+        splits: What it learned from, and what it was judged on in training.
         evaluation: Of the model that was kept.
+        by_target: The same on every target, by name; the first one is ``evaluation``.
         history: One row per epoch.
         card: Of the model that was kept.
     """
@@ -56,42 +51,9 @@ class TrainingResult:
     recipe: Recipe
     splits: DatasetSplits
     evaluation: Evaluation
+    by_target: dict[str, Evaluation]
     history: list[Row]
     card: ModelCard
-
-
-def read_data(recipe: Recipe, console: Console) -> DatasetSplits:
-    """Read the data of a recipe and have the doctor look at them before anything is trained.
-
-    Raises:
-        RecipeError: the recipe names no data.
-        DatasetError: the data cannot be trained on or evaluated.
-    """
-    if recipe.data.root is None:
-        raise RecipeError(
-            f"Recipe '{recipe.name}' names no data: data.root is missing. Expected a folder that the reader "
-            f"'{recipe.data.reader}' reads. Add data.root=FOLDER."
-        )
-    splits = read_dataset(recipe.data.reader, recipe.data.root, **recipe.data.options)
-    num_images = sum(len(samples) for samples in splits.by_split().values())
-    with progress_bar(console, "reading images") as on_progress:
-        report = examine(
-            splits,
-            recipe_protocol(recipe, splits),
-            decode="all" if num_images <= DECODE_ALL_UP_TO else "sample",
-            needs=("train", "evaluation"),
-            unreadable=recipe.data.unreadable,
-            report=on_progress,
-        )
-    console.print(report.as_text(levels=("warning", "note")), highlight=False, markup=False, soft_wrap=True)
-    report.raise_on_error()
-    return splits
-
-
-def recipe_protocol(recipe: Recipe, splits: DatasetSplits) -> Protocol:
-    """Return the protocol that a recipe judges a data set by."""
-    chosen = recipe.evaluation
-    return choose_protocol(splits, name=chosen.protocol, distance=chosen.distance, flip=chosen.flip)
 
 
 def build_recipe_model(recipe: Recipe, splits: DatasetSplits) -> ReidModel:
@@ -131,7 +93,8 @@ def train(
     """
     console = console or Console(quiet=True)
     folder = RunFolder(out)
-    splits = read_data(recipe, console)
+    run_data = read_data(recipe, console)
+    splits = run_data.splits
     data = describe_data(splits)
     model = build_recipe_model(recipe, splits)
     loader = make_loader(recipe, splits)
@@ -148,12 +111,12 @@ def train(
 
     progress: TrainingProgress | None = None
 
-    def judge() -> Evaluation:
+    def judge(target: DatasetSplits = splits) -> Evaluation:
         return evaluate(
             model,
-            splits,
+            target,
             module.preprocessing,
-            recipe_protocol(recipe, splits),
+            recipe_protocol(recipe, target),
             device=module.device,
             batch_size=recipe.evaluation.batch_size,
             num_workers=choose_num_workers(recipe),
@@ -185,8 +148,10 @@ def train(
         _take_best_weights(module, folder)
         evaluation = None
     evaluation = evaluation or judge()
-    card = _write_result(folder, recipe, model, evaluation, data)
-    return TrainingResult(folder, recipe, splits, evaluation, record.rows, card)
+    first, *others = run_data.targets
+    by_target = {first: evaluation, **{name: judge(run_data.targets[name]) for name in others}}
+    card = _write_result(folder, recipe, model, by_target, data)
+    return TrainingResult(folder, recipe, splits, evaluation, by_target, record.rows, card)
 
 
 def choose_num_workers(recipe: Recipe) -> int:
@@ -211,9 +176,7 @@ def make_loader(recipe: Recipe, splits: DatasetSplits) -> TrainingLoader:
         recipe.build_augmentation(),
         unreadable=recipe.data.unreadable,
     )
-    sampler = recipe.sampling.build(
-        labels=[labels[sample.identity] for sample in splits.train], seed=recipe.seed
-    )
+    sampler = recipe.sampling.build_sampler(splits.train, labels, recipe.seed)
     return training_loader(dataset, sampler, num_workers=choose_num_workers(recipe), pin_memory=True)
 
 
@@ -223,8 +186,14 @@ def _take_best_weights(module: TrainingModule, folder: RunFolder) -> None:
 
 
 def _write_result(
-    folder: RunFolder, recipe: Recipe, model: ReidModel, evaluation: Evaluation, data: dict[str, Any]
+    folder: RunFolder,
+    recipe: Recipe,
+    model: ReidModel,
+    by_target: dict[str, Evaluation],
+    data: dict[str, Any],
 ) -> ModelCard:
+    first, *others = by_target
+    evaluation = by_target[first]
     card = ModelCard(
         architecture=recipe.model.name,
         arguments=recipe.model.arguments,
@@ -237,7 +206,10 @@ def _write_result(
         training_data={key: value for key, value in data.items() if key != "root"},
         versions=library_versions(),
     )
-    write_json(folder.scores, {"name": recipe.name, "data": data, **evaluation.as_json()})
+    write_json(folder.scores, {"name": recipe.name, "target": first, "data": data, **evaluation.as_json()})
+    for name in others:
+        content = {"name": recipe.name, "target": name, "data": data, **by_target[name].as_json()}
+        write_json(folder.scores_on(name), content)
     save_model(folder.model, model, card)
     return card
 
