@@ -9,7 +9,8 @@ from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.finding import Layout, find_root
 from reidkit.data.readers.listing import list_tree
-from reidkit.data.readers.naming import Naming, read_named_folder
+from reidkit.data.readers.naming import Naming
+from reidkit.data.readers.person.market_folders import MARKET_FOLDERS, read_market_folders
 from reidkit.data.wording import quantity
 
 MARKET1501 = Benchmark(
@@ -34,14 +35,14 @@ MARKET1501 = Benchmark(
 
 _LAYOUT = Layout(
     title=MARKET1501.title,
-    alternatives=(("bounding_box_train/", "query/", "bounding_box_test/"),),
+    alternatives=(MARKET_FOLDERS,),
     name_hint="market",
     how_to_obtain=MARKET1501.how_to_obtain,
 )
 _LAYOUT_500K = replace(
     _LAYOUT,
     title="Market-1501 with 500k distractors",
-    alternatives=((*_LAYOUT.alternatives[0], "images/"),),
+    alternatives=((*MARKET_FOLDERS, "images/"),),
 )
 _NAMING = Naming(
     pattern=re.compile(
@@ -70,17 +71,18 @@ def read_market1501(root: Path, *, distractors_500k: bool = False) -> DatasetSpl
         DatasetError: the folders are not found, or one holds no image with a name of the expected form.
     """
     folder, notes = find_root(_LAYOUT_500K if distractors_500k else _LAYOUT, root)
-    train, train_notes = read_named_folder(_LAYOUT, folder / "bounding_box_train", _NAMING)
-    query, query_notes = read_named_folder(_LAYOUT, folder / "query", _NAMING)
-    gallery, gallery_notes = read_named_folder(_LAYOUT, folder / "bounding_box_test", _NAMING)
+    found = read_market_folders(_LAYOUT, folder, _NAMING)
+    gallery = found.gallery
+    notes = (*notes, *found.notes)
     counts = dict(MARKET1501.counts)
-    notes = (*notes, *train_notes, *query_notes, *gallery_notes)
     if distractors_500k:
         distractors = _read_distractors(folder / "images")
         gallery += distractors
         notes += (f"images/: {quantity(len(distractors), 'distractor')} in the gallery, as identity 0.",)
         del counts["gallery"]
-    return MARKET1501.splits(folder, train=train, query=query, gallery=gallery, notes=notes, counts=counts)
+    return MARKET1501.splits(
+        folder, train=found.train, query=found.query, gallery=gallery, notes=notes, counts=counts
+    )
 
 
 def _read_distractors(folder: Path) -> tuple[Sample, ...]:
