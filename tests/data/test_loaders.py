@@ -178,6 +178,28 @@ ROW_OF_SAMPLE = [0, 1, 1, 1, 2, 3, 3]
 
 
 @pytest.mark.parametrize("workers", [0, 2])
+def test_training_batch_of_tracklets_repeats_label_and_index_of_each_draw(tracklets, workers):
+    labels = identity_labels(tracklets)
+    dataset = TrainingImages(tracklets, labels, SIZE, frames_per_tracklet=3)
+    loader = training_loader(
+        dataset, ShuffledBatches(dataset.labels, batch_size=2, seed=0), num_workers=workers
+    )
+    draws = _draws_of(loader.batch_sampler, 0)
+    batches = list(loader)
+    assert len(batches) == len(loader) == 2
+    for batch in batches:
+        assert batch.images.shape == (6, 3, 8, 4)
+        assert batch.labels.dtype == batch.indices.dtype == torch.int64
+    indices = torch.cat([batch.indices for batch in batches]).tolist()
+    assert indices == [draw.index for draw in draws for _ in range(3)]
+    assert torch.cat([batch.labels for batch in batches]).tolist() == [
+        labels[tracklets[index].identity] for index in indices
+    ]
+    images = torch.cat([batch.images for batch in batches]).unflatten(0, (-1, 3))
+    assert torch.equal(images, torch.stack([dataset[draw].images for draw in draws]))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 50])
 def test_evaluation_yields_all_frames_in_order(tracklets, workers, batch_size):
     loader = evaluation_batches(tracklets, SIZE, batch_size=batch_size, num_workers=workers)
@@ -188,6 +210,69 @@ def test_evaluation_yields_all_frames_in_order(tracklets, workers, batch_size):
     frames = [resize(read_image(frame), SIZE) for sample in tracklets for frame in sample.frames]
     assert torch.equal(torch.cat([batch.images for batch in batches]), torch.stack(frames))
     assert loader.failures == []
+
+
+def test_evaluation_takes_frames_evenly_and_all_of_short_tracklets(tracklets):
+    loader = evaluation_batches(tracklets, SIZE, batch_size=3, frame_sampling="evenly", frames_per_tracklet=2)
+    batches = list(loader)
+    assert len(batches) == len(loader) == 2
+    assert loader.num_images == 6
+    assert torch.cat([batch.indices for batch in batches]).tolist() == [0, 1, 1, 2, 3, 3]
+    # Of three frames the middles of two parts are 0 and 2.
+    paths = [*tracklets[0].frames, *tracklets[1].frames[::2], *tracklets[2].frames, *tracklets[3].frames]
+    frames = torch.stack([resize(read_image(path), SIZE) for path in paths])
+    assert torch.equal(torch.cat([batch.images for batch in batches]), frames)
+
+
+def test_evaluation_of_one_frame_takes_the_middle_one(tracklets):
+    (batch,) = evaluation_batches(tracklets, SIZE, frame_sampling="evenly", frames_per_tracklet=1)
+    middles = (tracklets[0].frames[0], tracklets[1].frames[1], tracklets[2].frames[0], tracklets[3].frames[1])
+    assert torch.equal(batch.images, torch.stack([resize(read_image(path), SIZE) for path in middles]))
+
+
+def test_evaluation_replaces_an_unreadable_frame_by_one_behind_it(tmp_path, write_pixels):
+    paths = [write_pixels(tmp_path / f"{number}.png", seed=number) for number in range(8)]
+    tracklet = Sample(tuple(paths), 0)
+    options = {"frame_sampling": "evenly", "frames_per_tracklet": 2, "unreadable": "skip"}  # frames 2 and 6
+
+    def rows(*broken):
+        for number in broken:
+            paths[number].write_bytes(b"x")
+        loader = evaluation_batches([tracklet], SIZE, **options)
+        images = [image for batch in loader for image in batch.images]
+        numbers = [
+            next(
+                n for n, path in enumerate(paths) if n not in all_broken and torch.equal(_frame(path), image)
+            )
+            for image in images
+        ]
+        return numbers, sorted(int(failure.path.stem) for failure in loader.failures)
+
+    all_broken = set()
+    for broken, chosen, failed in (
+        ((), [2, 6], []),
+        ((0, 4), [2, 6], []),  # frames that nobody asked for
+        ((6,), [2, 7], [6]),
+        ((7,), [2, 1], [0, 6, 7]),  # 6, 7 and 0 are gone: round the end to 1
+        ((2, 3), [5, 1], [0, 2, 3, 4, 6, 7]),
+        ((5,), [1], [0, 2, 3, 4, 5, 6, 7]),  # 2 to 5 are gone
+        ((1,), [], [0, 1, 2, 3, 4, 5, 6, 7]),  # each of the tracklet's files was tried
+    ):
+        all_broken.update(broken)
+        assert rows(*broken) == (chosen, failed)
+
+
+def _frame(path):
+    return resize(read_image(path), SIZE)
+
+
+def test_evaluation_stops_at_an_unreadable_frame_only_where_it_is_chosen(tracklets):
+    tracklets[1].frames[1].write_bytes(b"x")
+    options = {"frame_sampling": "evenly", "frames_per_tracklet": 2}
+    assert len(list(evaluation_batches(tracklets, SIZE, **options))) == 1
+    tracklets[1].frames[2].write_bytes(b"x")
+    with pytest.raises(ImageError, match=r"t3\.png is no image"):
+        list(evaluation_batches(tracklets, SIZE, **options))
 
 
 def test_evaluation_cuts_out_boxes(samples):
@@ -229,3 +314,15 @@ def test_evaluation_refuses_bad_arguments(tracklets):
         evaluation_batches(tracklets, SIZE, batch_size=0)
     with pytest.raises(CatalogError, match="Policy for unreadable images is unknown, got 'drop'"):
         evaluation_batches(tracklets, SIZE, unreadable="drop")
+    with pytest.raises(CatalogError, match=r"got 'random'. Expected one of: all, evenly"):
+        evaluation_batches(tracklets, SIZE, frame_sampling="random", frames_per_tracklet=3)
+    with pytest.raises(
+        CatalogError, match="frames_per_tracklet does not go with frame_sampling 'all', got 3"
+    ):
+        evaluation_batches(tracklets, SIZE, frames_per_tracklet=3)
+    with pytest.raises(
+        CatalogError, match="frames_per_tracklet is missing, got None with frame_sampling 'eve"
+    ):
+        evaluation_batches(tracklets, SIZE, frame_sampling="evenly")
+    with pytest.raises(CatalogError, match="frames_per_tracklet is out of range, got 0"):
+        evaluation_batches(tracklets, SIZE, frame_sampling="evenly", frames_per_tracklet=0)

@@ -7,12 +7,14 @@ import typer
 from reidkit import __version__
 from reidkit.cli.check import check
 from reidkit.cli.compare import compare
+from reidkit.cli.datasets import datasets
 from reidkit.cli.embed import embed
 from reidkit.cli.environment import environment
 from reidkit.cli.evaluate import evaluate
 from reidkit.cli.models import models
 from reidkit.cli.quickstart import quickstart
 from reidkit.cli.recipes import recipes
+from reidkit.cli.show import show
 from reidkit.cli.synthesize import synthesize
 from reidkit.cli.train import train
 from reidkit.core.errors import ReidkitError
@@ -24,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-data = typer.Typer(name="data", help="Draw, read and check data sets.", no_args_is_help=True)
+data = typer.Typer(name="data", help="Draw, show and check data sets.", no_args_is_help=True)
 app.add_typer(data)
 
 app.command()(quickstart)
@@ -33,10 +35,12 @@ app.command()(evaluate)
 app.command()(embed)
 app.command()(compare)
 app.command()(models)
+app.command()(datasets)
 app.command()(recipes)
 app.command(name="env")(environment)
 data.command()(synthesize)
 data.command()(check)
+data.command()(show)
 
 
 def _show_version(is_wanted: bool) -> None:

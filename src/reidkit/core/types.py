@@ -102,6 +102,8 @@ class Protocol:
         unmatched_queries: "skip" leaves a query without any match out of every mean, and counts it.
         ties: "gallery_order" puts the earlier of two equally distant gallery images first.
         same_sample: "drop" leaves out the query itself where it is in the gallery too.
+        frames_per_tracklet: None averages the descriptors of all frames of a tracklet, a number those of so
+            many, evenly spread.
     """
 
     name: str
@@ -112,6 +114,7 @@ class Protocol:
     unmatched_queries: Literal["skip"] = "skip"
     ties: Literal["gallery_order"] = "gallery_order"
     same_sample: Literal["drop"] = "drop"
+    frames_per_tracklet: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from reidkit.core.errors import CatalogError, ImageError, ReidkitError
 from reidkit.core.types import Preprocessing, Sample
 from reidkit.data.dataset import TrainingImages, TrainingItem
 from reidkit.data.failures import ReadFailure, UnreadablePolicy, check_policy
+from reidkit.data.frames import EVALUATION_WAYS, check_frame_count, find_frame_sampling, sample_evenly
 from reidkit.data.images import read_image, resize
 from reidkit.data.sampling import BatchSampler
 
@@ -20,7 +22,10 @@ _BATCHES_AHEAD = 4  # per worker: reading is uneven, and a batch of 64 images of
 
 
 class TrainingBatch(NamedTuple):
-    """N training images.
+    """The N = B * S images of B draws with S frames each; S is 1 by default.
+
+    The frames of a draw lie side by side, in temporal order, with the label and index of their sample:
+    ``images.unflatten(0, (-1, S))`` has one tracklet per row.
 
     Args:
         images: uint8 (N, 3, height, width).
@@ -88,11 +93,13 @@ class TrainingLoader:
 
 
 class EvaluationLoader:
-    """Yields all frames of all samples in order; see `evaluation_batches`."""
+    """Yields the frames of all samples in order; see `evaluation_batches`."""
 
     def __init__(self, frames: "_Frames", batch_size: int, **options: Any) -> None:  # noqa: ANN401
         self.failures: list[ReadFailure] = []
-        """Images left out in the current or last iteration."""
+        """Images that could not be read in the current or last iteration."""
+        self.num_images = len(frames)
+        """Images of one iteration, with those that may be left out."""
         self._loader: DataLoader[Any] = DataLoader(
             _CarriedErrors(frames), batch_size=batch_size, collate_fn=_collate_evaluation, **options
         )
@@ -144,55 +151,119 @@ def evaluation_batches(
     batch_size: int = 64,
     num_workers: int = 0,
     pin_memory: bool = False,
+    frame_sampling: str = "all",
+    frames_per_tracklet: int | None = None,
     unreadable: UnreadablePolicy = "error",
     start_method: str | None = None,
 ) -> EvaluationLoader:
-    """Return a loader of all frames of all samples, in their order, without augmentation.
+    """Return a loader of the frames of all samples, in their order, without augmentation.
 
     Args:
-        samples: Images and tracklets; the frames of a tracklet are rows of their own.
+        samples: Images and tracklets; the frames of a tracklet are rows of their own, so that a batch may
+            hold parts of several tracklets.
         preprocessing: Network input size and interpolation.
         batch_size: Images per batch; the last batch may be smaller.
         num_workers: Worker processes; 0 reads in this process.
         pin_memory: As in `training_loader`.
-        unreadable: "error" raises and names the file; "skip" leaves its row out and lists it in
-            ``failures`` of the loader.
+        frame_sampling: "all" frames of a tracklet; or "evenly", ``frames_per_tracklet`` of them as
+            `reidkit.data.frames.sample_evenly` chooses, and all of a tracklet that has no more.
+        frames_per_tracklet: Needed by "evenly", refused by "all".
+        unreadable: "error" raises and names the file. "skip" takes the next readable frame before the
+            next chosen one instead, leaves the row out where there is none (as always with "all"), and
+            lists every file that failed in ``failures`` of the loader.
         start_method: As in `training_loader`.
 
     Raises:
-        CatalogError: ``unreadable`` is neither, or ``batch_size`` below 1.
+        CatalogError: ``unreadable`` or ``frame_sampling`` is none of these, ``frames_per_tracklet`` does
+            not go with it, or ``batch_size`` is below 1.
     """
     check_policy(unreadable)
     if batch_size < 1:
         raise CatalogError(f"batch_size is too small, got {batch_size}. Expected at least 1.")
-    frames = _Frames(samples, preprocessing, unreadable)
+    length = _check_evaluation_frames(frame_sampling, frames_per_tracklet)
+    frames = _Frames(samples, preprocessing, unreadable, length)
     return EvaluationLoader(frames, batch_size, **_options(num_workers, pin_memory, start_method, False))
 
 
+def _check_evaluation_frames(frame_sampling: str, frames_per_tracklet: int | None) -> int | None:
+    """Return the most frames of a tracklet, or None for all.
+
+    Raises:
+        CatalogError: another way, or a number that does not go with it.
+    """
+    find_frame_sampling(frame_sampling, EVALUATION_WAYS)
+    if frame_sampling == "all":
+        if frames_per_tracklet is not None:
+            raise CatalogError(
+                f"frames_per_tracklet does not go with frame_sampling 'all', got {frames_per_tracklet}. "
+                f"Expected None. Leave it out, or set frame_sampling to 'evenly'."
+            )
+        return None
+    if frames_per_tracklet is None:
+        raise CatalogError(
+            f"frames_per_tracklet is missing, got None with frame_sampling '{frame_sampling}'. Expected a "
+            f"whole number of at least 1. Set it, or set frame_sampling to 'all'."
+        )
+    check_frame_count(frames_per_tracklet)
+    return frames_per_tracklet
+
+
 class _Frames:
-    """All frames of all samples as one sequence of (image, sample index)."""
+    """The frames of all samples as one sequence of rows.
+
+    The row of a chosen frame may also be filled by the frames between it and the next chosen one, in
+    cyclic order. So a tracklet is without a row only if every one of its frames has failed.
+    """
 
     def __init__(
-        self, samples: Sequence[Sample], preprocessing: Preprocessing, unreadable: UnreadablePolicy
+        self,
+        samples: Sequence[Sample],
+        preprocessing: Preprocessing,
+        unreadable: UnreadablePolicy,
+        length: int | None,
     ) -> None:
         self.samples = tuple(samples)
         self.preprocessing = preprocessing
         self.unreadable = unreadable
-        self._ends = np.cumsum([len(sample.frames) for sample in self.samples])
+        self.length = length
+        counts = [len(sample.frames) for sample in self.samples]
+        self._ends = np.cumsum(counts if length is None else [min(count, length) for count in counts])
 
     def __len__(self) -> int:
         return int(self._ends[-1]) if len(self._ends) else 0
 
-    def __getitem__(self, row: int) -> tuple[Tensor, int] | ReadFailure:
+    def __getitem__(self, row: int) -> "_Row":
         index = int(np.searchsorted(self._ends, row, side="right"))
         sample = self.samples[index]
-        path = sample.frames[row - int(self._ends[index])]  # counted from the end: a negative position
-        try:
-            return resize(read_image(path, box=sample.box), self.preprocessing), index
-        except ImageError as error:
-            if self.unreadable == "error":
-                raise
-            return ReadFailure(path, str(error))
+        start = int(self._ends[index - 1]) if index else 0
+        failures = []
+        for path in _frames_of_row(sample.frames, int(self._ends[index]) - start, row - start):
+            try:
+                image = resize(read_image(path, box=sample.box), self.preprocessing)
+            except ImageError as error:
+                if self.unreadable == "error":
+                    raise
+                failures.append(ReadFailure(path, str(error)))
+            else:
+                return _Row(image, index, tuple(failures))
+        return _Row(None, index, tuple(failures))
+
+
+class _Row(NamedTuple):
+    """One row of an evaluation: an image unless none could be read, and its sample."""
+
+    image: Tensor | None
+    index: int  # type: ignore[assignment]  # hides tuple.index, which nobody needs here
+    failures: tuple[ReadFailure, ...]
+
+
+def _frames_of_row(frames: Sequence[Path], num_chosen: int, position: int) -> Iterator[Path]:
+    """Yield the chosen frame of this position, then those up to the next chosen one, in cyclic order."""
+    chosen = sample_evenly(len(frames), num_chosen)
+    first = int(chosen[position])
+    following = int(chosen[(position + 1) % num_chosen])
+    for offset in range((following - first - 1) % len(frames) + 1):
+        yield frames[(first + offset) % len(frames)]
 
 
 class _CarriedErrors(Dataset[Any]):
@@ -229,30 +300,30 @@ def _collate_training(
         if isinstance(item, ReidkitError):
             return item
         read.append(item)
+    counts = torch.tensor([len(item.images) for item in read])
     batch = TrainingBatch(
-        images=torch.stack([item.image for item in read]),
-        labels=torch.tensor([item.label for item in read]),
-        indices=torch.tensor([item.index for item in read]),
+        images=torch.cat([item.images for item in read]),
+        labels=torch.tensor([item.label for item in read]).repeat_interleave(counts),
+        indices=torch.tensor([item.index for item in read]).repeat_interleave(counts),
     )
     return batch, tuple(failure for item in read for failure in item.failures)
 
 
 def _collate_evaluation(
-    items: Sequence[tuple[Tensor, int] | ReadFailure | ReidkitError],
+    items: Sequence[_Row | ReidkitError],
 ) -> tuple[EvaluationBatch | None, tuple[ReadFailure, ...]] | ReidkitError:
-    read: list[tuple[Tensor, int]] = []
-    failures = []
+    images: list[Tensor] = []
+    indices: list[int] = []
+    failures: list[ReadFailure] = []
     for item in items:
         if isinstance(item, ReidkitError):
             return item
-        if isinstance(item, ReadFailure):
-            failures.append(item)
-        else:
-            read.append(item)
-    if not read:
-        return None, tuple(failures)
-    images, indices = zip(*read, strict=True)
-    return EvaluationBatch(torch.stack(images), torch.tensor(indices)), tuple(failures)
+        failures.extend(item.failures)
+        if item.image is not None:
+            images.append(item.image)
+            indices.append(item.index)
+    batch = EvaluationBatch(torch.stack(images), torch.tensor(indices)) if images else None
+    return batch, tuple(failures)
 
 
 def _options(

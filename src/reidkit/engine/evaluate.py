@@ -95,6 +95,7 @@ def choose_protocol(
     name: str | None = None,
     distance: DistanceName | None = None,
     flip: bool | None = None,
+    frames_per_tracklet: int | None = None,
 ) -> Protocol:
     """Return the protocol of a data set, with what the user changes about it.
 
@@ -106,6 +107,7 @@ def choose_protocol(
         protocol,
         distance=distance or protocol.distance,
         flip=protocol.flip if flip is None else flip,
+        frames_per_tracklet=frames_per_tracklet or protocol.frames_per_tracklet,
     )
 
 
@@ -154,6 +156,8 @@ def evaluate(
             preprocessing,
             device=device,
             flip=protocol.flip,
+            frame_sampling="evenly" if protocol.frames_per_tracklet else "all",
+            frames_per_tracklet=protocol.frames_per_tracklet,
             batch_size=batch_size,
             num_workers=num_workers,
             unreadable=unreadable,

@@ -39,10 +39,12 @@ def extract(
     flip: bool = False,
     batch_size: int = 128,
     num_workers: int = 0,
+    frame_sampling: str = "all",
+    frames_per_tracklet: int | None = None,
     unreadable: UnreadablePolicy = "error",
     report: ReportProgress | None = None,
 ) -> Extraction:
-    """Embed samples; a tracklet's descriptor is the mean over its frames.
+    """Embed samples; a tracklet's descriptor is the mean over its frames, or over some of them.
 
     Args:
         embed: What turns images into descriptors; put a model into evaluation mode first.
@@ -52,19 +54,30 @@ def extract(
         flip: Whether to take the mean over each image and its mirror image.
         batch_size: Images per call of ``embed``.
         num_workers: Processes that decode images.
-        unreadable: "error" stops at the first damaged image, "skip" leaves it out.
+        frame_sampling: "all" frames of a tracklet, or ``frames_per_tracklet`` of them "evenly"; see
+            `reidkit.data.loaders.evaluation_batches`.
+        frames_per_tracklet: How many, with "evenly" only.
+        unreadable: "error" stops at the first damaged image. "skip" leaves it out; with "evenly" another
+            frame close behind takes its place where one can be read.
         report: Called with (frames done, frames in all).
 
     Raises:
+        CatalogError: ``frame_sampling`` is neither, or ``frames_per_tracklet`` does not go with it.
         ImageError: a damaged image under "error".
     """
     unique, rows = _without_repeats(samples)
     batches = evaluation_batches(
-        unique, preprocessing, batch_size=batch_size, num_workers=num_workers, unreadable=unreadable
+        unique,
+        preprocessing,
+        batch_size=batch_size,
+        num_workers=num_workers,
+        frame_sampling=frame_sampling,
+        frames_per_tracklet=frames_per_tracklet,
+        unreadable=unreadable,
     )
     sums: Tensor | None = None
     counts = torch.zeros(len(unique))
-    num_done, num_frames = 0, sum(len(sample.frames) for sample in unique)
+    num_done = 0
     for images, indices in batches:
         inputs = normalize_pixels(images.to(device, non_blocking=True), preprocessing)
         descriptors = embed(inputs)
@@ -77,7 +90,7 @@ def extract(
         counts.index_add_(0, indices, torch.ones(len(indices)))
         num_done += len(indices)
         if report is not None:
-            report(num_done, num_frames)
+            report(num_done, batches.num_images)
     if sums is None:
         sums = torch.zeros(len(unique), 1)
     means = sums / counts[:, None]  # 0 / 0 is NaN: nothing could be read

@@ -112,7 +112,11 @@ class ModelSection(Component):
 
 
 class SamplingSection(Component):
-    """How training batches are put together."""
+    """How training batches are put together.
+
+    Of a tracklet ``frames_per_tracklet`` frames are drawn, at "random" or "evenly", each an image of its
+    own in the batch; ``same_augmentation`` changes all of them alike.
+    """
 
     kind = "sampler"
     catalog = SAMPLERS
@@ -120,6 +124,9 @@ class SamplingSection(Component):
     offered = ("cameras", "domains")
 
     name: str = "identity"
+    frames_per_tracklet: int = Field(1, ge=1)
+    frame_sampling: Literal["random", "evenly"] = "random"
+    same_augmentation: bool = False
 
     def build_sampler(
         self, samples: Sequence[Sample], labels: Mapping[Hashable, int], seed: int
@@ -204,13 +211,15 @@ class EvaluationSection(Section):
     """When and how the model is judged.
 
     ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``flip`` takes
-    the mean over the image and its mirror image.
+    the mean over the image and its mirror image. ``frames_per_tracklet`` null takes the mean over all
+    frames of a tracklet, a number that over so many, evenly spread.
     """
 
     every_epochs: int = Field(10, ge=0)
     protocol: Literal[tuple(PROTOCOLS)] | None = None  # type: ignore[valid-type]
     distance: DistanceName | None = None
     flip: bool = False
+    frames_per_tracklet: int | None = Field(None, ge=1)
     batch_size: int = Field(128, ge=1)
 
 

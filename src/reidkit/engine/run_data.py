@@ -61,7 +61,13 @@ def read_data(recipe: Recipe, console: Console) -> RunData:
 def recipe_protocol(recipe: Recipe, splits: DatasetSplits) -> Protocol:
     """Return the protocol that a recipe judges a data set by."""
     chosen = recipe.evaluation
-    return choose_protocol(splits, name=chosen.protocol, distance=chosen.distance, flip=chosen.flip)
+    return choose_protocol(
+        splits,
+        name=chosen.protocol,
+        distance=chosen.distance,
+        flip=chosen.flip,
+        frames_per_tracklet=chosen.frames_per_tracklet,
+    )
 
 
 def _read(source: SourceSection, section: DataSection) -> DatasetSplits:

@@ -174,6 +174,9 @@ def make_loader(recipe: Recipe, splits: DatasetSplits) -> TrainingLoader:
         labels,
         recipe.input.preprocessing(),
         recipe.build_augmentation(),
+        frames_per_tracklet=recipe.sampling.frames_per_tracklet,
+        frame_sampling=recipe.sampling.frame_sampling,
+        same_augmentation=recipe.sampling.same_augmentation,
         unreadable=recipe.data.unreadable,
     )
     sampler = recipe.sampling.build_sampler(splits.train, labels, recipe.seed)

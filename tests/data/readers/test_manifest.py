@@ -266,6 +266,110 @@ def test_manifest_with_a_path_that_no_file_system_takes_is_refused(manifest):
         read_manifest(manifest("path,identity", f"{'x' * 5000},1"))
 
 
+TIMED = (
+    "path,identity,camera,time",
+    "a.jpg,ann,1,2023-05-01",
+    "b.jpg,ann,2,2024-05-01 10:00",
+    "c.jpg,bob,1,2024-06-01",
+    "d.jpg,cid,,2023-06-01",
+    "e.jpg,bob,2,2024-07-01",
+)
+
+
+def names(samples):
+    return "".join(sample.path.stem for sample in samples)
+
+
+def test_manifest_is_divided_by_time(manifest):
+    splits = read_manifest(manifest(*TIMED), train_before="2024-01-01")
+    assert (names(splits.train), names(splits.query), names(splits.gallery)) == ("ad", "bce", "bce")
+    assert splits.protocol == "market1501"
+    assert splits.notes == (
+        "Divided by time: 2 samples before 2024-01-01 to learn from, 3 from then on to test. "
+        "1 of 2 tested identities were learned from as well.",
+    )
+
+
+def test_manifest_queries_are_divided_from_the_gallery_by_time(manifest):
+    path = manifest(*TIMED)
+    times = {"train_before": "2023-05-02", "query_before": "2024-06-01"}
+    splits = read_manifest(path, **times)
+    assert (names(splits.train), names(splits.query), names(splits.gallery)) == ("a", "bd", "ce")
+    assert splits.notes[0] == "Cameras: unknown in 1 of 4 rows that are tested."
+    assert splits.notes[-1] == "Divided by time: 2 queries before 2024-06-01, 2 gallery samples from then on."
+    splits = read_manifest(path, train_before="2023-05-02", gallery_before="2024-06-01")
+    assert (names(splits.train), names(splits.query), names(splits.gallery)) == ("a", "ce", "bd")
+    assert splits.notes[-1] == "Divided by time: 2 gallery samples before 2024-06-01, 2 queries from then on."
+
+
+def test_manifest_test_rows_of_a_split_column_are_divided_by_time(manifest):
+    path = manifest(
+        "path,identity,split,year",
+        "a.jpg,1,train,",
+        "b.jpg,2,test,2022",
+        "c.jpg,2,test,2023",
+        "d.jpg,3,train,2024",
+    )
+    splits = read_manifest(path, query_before=2023, time_column="year")
+    assert (names(splits.train), names(splits.query), names(splits.gallery)) == ("ad", "b", "c")
+
+
+def test_manifest_identities_divided_by_seed_are_searched_by_time(manifest):
+    rows = (f"{name},{number // 4},{number % 4}" for number, name in enumerate(IMAGES))
+    splits = read_manifest(manifest("path,identity,time", *rows), query_before=1)
+    (tested,) = {sample.identity for sample in splits.query}
+    assert {sample.identity for sample in splits.train} == {"0", "1"} - {tested}
+    assert (len(splits.query), len(splits.gallery)) == (1, 3)
+
+
+def test_manifest_tracklet_is_not_torn_by_time(manifest):
+    path = manifest("path,identity,tracklet,time", "a.jpg,1,t,1", "b.jpg,1,t,3", "c.jpg,1,u,2", "d.jpg,1,u,4")
+    splits = read_manifest(path, train_before=2)
+    assert [[frame.stem for frame in sample.frames] for sample in splits.train] == [["a", "b"]]
+    assert [[frame.stem for frame in sample.frames] for sample in splits.query] == [["c", "d"]]
+
+
+def test_manifest_times_that_are_missing_or_bad_are_collected_with_their_rows(manifest):
+    path = manifest(
+        "path,identity,time", "a.jpg,1,2023-01-01", "b.jpg,1,", "c.jpg,1,May", "d.jpg,1,2024-01-01T00:00Z"
+    )
+    with pytest.raises(DatasetError) as caught:  # noqa: PT011 - the whole text follows
+        read_manifest(path, train_before="2023-06-01", query_before="2023-07-01")
+    assert str(caught.value) == (
+        f"Manifest {path} has 3 faults (its heading is row 1): row 3: empty time; row 4: bad time 'May', "
+        f"expected a day or time like train_before=2023-06-01; row 5: time '2024-01-01T00:00Z' has a time "
+        f"zone, unlike train_before=2023-06-01."
+    )
+    assert read_manifest(path).train  # without a division by time a time is an attribute like others
+
+
+def test_manifest_without_the_column_of_the_time_is_refused_with_the_nearest(manifest):
+    path = manifest("path,identity,timestamp", "a.jpg,1,2023-01-01")
+    with pytest.raises(
+        DatasetError, match=r"has no column 'time', got .*Did you mean 'timestamp'\? Name it by time_column"
+    ):
+        read_manifest(path, train_before="2023-06-01")
+
+
+def test_manifest_that_is_divided_twice_is_refused(manifest):
+    path = manifest("path,identity,split,time", "a.jpg,1,query,1", "b.jpg,1,gallery,2")
+    with pytest.raises(DatasetError, match="divided twice, got its column 'split' and train_before=2"):
+        read_manifest(path, train_before=2)
+    with pytest.raises(DatasetError, match="rows of split 'query' or 'gallery' beside query_before"):
+        read_manifest(path, query_before=2)
+    with pytest.raises(CatalogError, match=r"got query_before=1 and gallery_before=2\. Expected one"):
+        read_manifest(path, query_before=1, gallery_before=2)
+    with pytest.raises(CatalogError, match="train_before is no moment, got 'soon'"):
+        read_manifest(path, train_before="soon")
+
+
+def test_manifest_moment_outside_of_the_times_is_refused(manifest):
+    with pytest.raises(
+        DatasetError, match="leaves one side empty, got 5 samples from 2023-05-01 to 2024-07-01"
+    ):
+        read_manifest(manifest(*TIMED), train_before="2025-01-01")
+
+
 ROWS = st.lists(
     st.fixed_dictionaries(
         {

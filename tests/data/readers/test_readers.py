@@ -16,6 +16,7 @@ from reidkit.metrics.protocols import PROTOCOLS
 from tests.data.readers.attribute.trees import ATTRIBUTE
 from tests.data.readers.classic.trees import CLASSIC
 from tests.data.readers.occluded.trees import OCCLUDED
+from tests.data.readers.own.trees import OWN_MORE
 from tests.data.readers.person.trees import PERSON
 from tests.data.readers.retrieval.trees import RETRIEVAL
 from tests.data.readers.train_only.trees import TRAIN_ONLY
@@ -24,7 +25,7 @@ from tests.data.readers.vehicle.trees import VEHICLE
 from tests.data.readers.video.trees import VIDEO
 
 TREES = {
-    **OWN, **PERSON, **CLASSIC, **OCCLUDED, **TRAIN_ONLY, **VEHICLE, **VIDEO, **RETRIEVAL, **ATTRIBUTE,
+    **OWN, **OWN_MORE, **PERSON, **CLASSIC, **OCCLUDED, **TRAIN_ONLY, **VEHICLE, **VIDEO, **RETRIEVAL, **ATTRIBUTE,
 }  # fmt: skip
 
 
@@ -55,7 +56,7 @@ def test_every_reader_has_a_tree():
 
 
 def test_every_reader_of_a_published_data_set_says_what_is_known_of_it():
-    assert set(BENCHMARKS) == set(READERS) - set(OWN)
+    assert set(BENCHMARKS) == set(READERS) - set(OWN) - set(OWN_MORE)
 
 
 @pytest.mark.parametrize("name", sorted(BENCHMARKS))

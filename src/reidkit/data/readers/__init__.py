@@ -7,7 +7,17 @@ from typing import Any
 from reidkit.core import catalog
 from reidkit.core.errors import CatalogError
 from reidkit.core.types import DatasetSplits
-from reidkit.data.readers import attribute, classic, occluded, person, retrieval, train_only, vehicle, video
+from reidkit.data.readers import (
+    attribute,
+    classic,
+    occluded,
+    own,
+    person,
+    retrieval,
+    train_only,
+    vehicle,
+    video,
+)
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.folder import read_folder
 from reidkit.data.readers.manifest import read_manifest
@@ -15,6 +25,7 @@ from reidkit.data.readers.manifest import read_manifest
 READERS: dict[str, Callable[..., DatasetSplits]] = {
     "folder": read_folder,
     "manifest": read_manifest,
+    **own.READERS,
     **person.READERS,
     **classic.READERS,
     **occluded.READERS,

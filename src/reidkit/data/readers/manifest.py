@@ -3,15 +3,18 @@
 import difflib
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reidkit.core.catalog import near_name
-from reidkit.core.errors import CatalogError, DatasetError
+from reidkit.core.errors import DatasetError
 from reidkit.core.types import Box, DatasetSplits, Sample
 from reidkit.data.readers.dividing import choose
 from reidkit.data.readers.listing import describe_content, existing_parent, list_folder
+from reidkit.data.readers.row_faults import RowFaults, fault_of_path
 from reidkit.data.readers.table import Table, read_table
+from reidkit.data.readers.tested_fraction import check_test_fraction, count_tested
+from reidkit.data.readers.time_split import Moment, TimeDivision, divide_by_time, read_time_division
 from reidkit.data.wording import quantity
 
 _NEEDED = ("path", "identity")
@@ -19,7 +22,6 @@ _KNOWN = (*_NEEDED, "camera", "split", "box", "tracklet")
 _OTHER_NAMES = {"pid": "identity", "camid": "camera"}  # headings of older tools, understood here only
 _SPLITS = ("train", "query", "gallery", "test")
 _FILES = ("manifest.csv", "manifest.parquet")
-_MOST_FAULTS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +38,16 @@ class _Row:
     attributes: dict[str, str]
 
 
-@dataclass
-class _Faults:
-    """Sentences about rows, in the order of the manifest."""
-
-    rows: list[tuple[int, str]] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)
-
-    def add(self, row: int, sentence: str) -> None:
-        self.rows.append((row, sentence))
-
-    def refuse(self, path: Path) -> None:
-        """Raise one error about all faults, if there is any."""
-        sentences = self.others + [f"row {row}: {sentence}" for row, sentence in sorted(self.rows)]
-        if sentences:
-            more = len(sentences) - _MOST_FAULTS_SHOWN
-            raise DatasetError(
-                f"Manifest {path} has {quantity(len(sentences), 'fault')} (its heading is row 1): "
-                f"{'; '.join(sentences[:_MOST_FAULTS_SHOWN])}{f'; and {more} more' if more > 0 else ''}."
-            )
-
-
-def read_manifest(root: Path, *, test_fraction: float = 0.5, seed: int = 0) -> DatasetSplits:
+def read_manifest(
+    root: Path,
+    *,
+    test_fraction: float = 0.5,
+    seed: int = 0,
+    train_before: Moment | None = None,
+    query_before: Moment | None = None,
+    gallery_before: Moment | None = None,
+    time_column: str = "time",
+) -> DatasetSplits:
     """Read images, identities and splits from the rows of a table.
 
     Columns, of which ``path`` and ``identity`` are needed; their headings count in any case:
@@ -77,30 +67,47 @@ def read_manifest(root: Path, *, test_fraction: float = 0.5, seed: int = 0) -> D
 
     Without the column ``split`` the identities are divided: a part of them, chosen by ``seed``, is tested
     leave-one-out, the others are learned from. An identity's side depends on its name, the seed and how
-    many identities there are, never on the order of the rows.
+    many identities there are, never on the order of the rows. With ``train_before`` the rows are divided
+    by time instead, and an individual may be on both sides, as a known animal is that is met again.
+
+    With ``query_before`` or ``gallery_before`` the test rows are not searched leave-one-out but divided by
+    time as well: what was seen earlier is searched for in what was seen later, or the other way round. A
+    time is a day or time of ISO 8601 (``2024-05-01``, ``2024-05-01T18:30``, also ``2024:05:01 18:30:00`` as
+    in EXIF data) or a number; all must be of one kind, and with a time zone or without.
 
     Args:
         root: The manifest, or the folder that holds ``manifest.csv`` or ``manifest.parquet``.
         test_fraction: Part of the identities to test, in [0, 1], where there is no column ``split``;
             between 0 and 1 both sides get at least one identity if there are two.
         seed: Which identities.
+        train_before: Rows before this moment are learned from, those from then on are tested; for a manifest
+            without the column ``split``.
+        query_before: Test rows before this moment are queries, those from then on the gallery.
+        gallery_before: Test rows before this moment are the gallery, those from then on queries.
+        time_column: Heading of the column that is the time.
 
     Raises:
-        CatalogError: ``test_fraction`` is out of range.
-        DatasetError: no manifest, or one with faults; all are collected, five are shown.
+        CatalogError: ``test_fraction`` is out of range, a moment cannot be understood, or ``query_before``
+            is given beside ``gallery_before``.
+        DatasetError: no manifest, or one with faults; all are collected, five are shown. Or a division by
+            time that leaves one side empty, has no column, or contradicts the column ``split``.
         MissingExtraError: a Parquet manifest without pyarrow installed.
     """
-    if not 0 <= test_fraction <= 1:
-        raise CatalogError(f"test_fraction is out of range, got {test_fraction}. Expected 0 to 1.")
+    check_test_fraction(test_fraction)
+    times = read_time_division(train_before, query_before, gallery_before, column=time_column)
     path = _find_manifest(root.expanduser().resolve())
     table = read_table(path)
     headings = _understand_headings(path, table.columns)
     rows = _check_rows(path, table, headings)
     notes = _near_miss_notes(table.columns, headings)
-    if "split" not in headings:
+    if times.train is not None and "split" not in headings:
+        rows = [replace(row, split="test") for row in rows]  # until the samples are there to be divided
+    elif "split" not in headings:
         rows, note = _divide(rows, test_fraction, seed)
         notes += (note,)
-    return _build_splits(path, rows, notes)
+    if times.clocks():
+        _check_times(path, table.columns, headings, rows, times)
+    return _build_splits(path, rows, notes, times)
 
 
 def _find_manifest(given: Path) -> Path:
@@ -165,22 +172,24 @@ def _near_miss_notes(columns: Sequence[str], headings: dict[str, int]) -> tuple[
 
 
 def _check_rows(path: Path, table: Table, headings: dict[str, int]) -> list[_Row]:
-    faults = _Faults(others=list(table.faults))
+    faults = RowFaults()
+    for fault in table.faults:
+        faults.add_other(fault)
     attributes = {
         column: position
         for position, column in enumerate(table.columns)
         if column and (position not in headings.values() or position == headings.get("tracklet"))
     }
-    files: dict[str, tuple[Path, bool]] = {}
+    files: dict[str, tuple[Path, str]] = {}
     rows = []
     for number, values in table.rows:
         known = {name: values[position] for name, position in headings.items()}
-        if known["path"] not in files:
-            file = path.parent / known["path"]
-            files[known["path"]] = file, _is_file(file)
-        file, exists = files[known["path"]]
-        if not exists:
-            faults.add(number, f"file '{known['path']}' does not exist" if known["path"] else "empty path")
+        written = known["path"]
+        if written not in files:
+            files[written] = path.parent / written, fault_of_path(written, path.parent / written)
+        file, fault = files[written]
+        if fault:
+            faults.add(number, fault)
         if not known["identity"]:
             faults.add(number, "empty identity")
         rows.append(
@@ -196,19 +205,12 @@ def _check_rows(path: Path, table: Table, headings: dict[str, int]) -> list[_Row
             )
         )
     if not rows and not table.faults:
-        faults.others.append("no row below the heading")
-    faults.refuse(path)
+        faults.add_other("no row below the heading")
+    _refuse(faults, path)
     return rows
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long, a folder that may not be entered
-        return False
-
-
-def _check_split(value: str | None, number: int, faults: _Faults) -> str:
+def _check_split(value: str | None, number: int, faults: RowFaults) -> str:
     if value is None:
         return ""
     split = value.lower()
@@ -220,7 +222,7 @@ def _check_split(value: str | None, number: int, faults: _Faults) -> str:
     return split
 
 
-def _check_box(text: str, number: int, faults: _Faults) -> Box | None:
+def _check_box(text: str, number: int, faults: RowFaults) -> Box | None:
     if not text:
         return None
     try:
@@ -237,9 +239,7 @@ def _divide(rows: Iterable[_Row], test_fraction: float, seed: int) -> tuple[list
     """Give each row the split of its identity: some identities are tested, the others learned from."""
     rows = list(rows)
     identities = {row.identity for row in rows}
-    count = round(test_fraction * len(identities))
-    if 0 < test_fraction < 1 and len(identities) > 1:
-        count = min(max(count, 1), len(identities) - 1)
+    count = count_tested(len(identities), test_fraction)
     tested = choose(identities, count, seed=seed)
     divided = [replace(row, split="test" if row.identity in tested else "train") for row in rows]
     note = (
@@ -249,33 +249,72 @@ def _divide(rows: Iterable[_Row], test_fraction: float, seed: int) -> tuple[list
     return divided, note
 
 
-def _build_splits(path: Path, rows: Sequence[_Row], notes: tuple[str, ...]) -> DatasetSplits:
-    faults = _Faults()
+def _check_times(
+    path: Path, columns: Sequence[str], headings: dict[str, int], rows: Sequence[_Row], times: TimeDivision
+) -> None:
+    """Refuse a manifest that cannot be divided by time."""
+    if times.column not in columns:
+        raise DatasetError(
+            f"Manifest {path} has no column '{times.column}', got {', '.join(map(repr, columns))}. Expected "
+            f"one to divide by time.{near_name(times.column, columns)} Name it by time_column."
+        )
+    if times.train is not None and "split" in headings:
+        raise DatasetError(
+            f"Manifest {path} is divided twice, got its column 'split' and train_before={times.train.text}. "
+            f"Expected one of them. Remove the column, or leave the option out."
+        )
+    faults = RowFaults()
+    for clock in times.clocks():
+        if clock is not times.train and any(row.split in ("query", "gallery") for row in rows):
+            faults.add_other(
+                f"rows of split 'query' or 'gallery' beside {clock.option}, which divides 'test'"
+            )
+    for row in rows:
+        if row.split == "test":
+            _check_time(row, times, faults)
+    _refuse(faults, path)
+
+
+def _check_time(row: _Row, times: TimeDivision, faults: RowFaults) -> None:
+    for clock in times.clocks():
+        try:
+            clock.seconds_after(row.attributes.get(times.column, ""))
+        except ValueError as error:
+            faults.add(row.number, str(error))
+            return  # the next clock would say the same
+
+
+def _build_splits(
+    path: Path, rows: Sequence[_Row], notes: tuple[str, ...], times: TimeDivision
+) -> DatasetSplits:
+    faults = RowFaults()
     by_split: dict[str, tuple[Sample, ...]] = {
         split: _build_samples([row for row in rows if row.split == split], faults) for split in _SPLITS
     }
     if by_split["test"] and (by_split["query"] or by_split["gallery"]):
-        faults.others.append(
+        faults.add_other(
             "split 'test' beside 'query' or 'gallery', expected either 'test' or both of the others"
         )
-    faults.refuse(path)
+    _refuse(faults, path)
+    by_split, time_notes = divide_by_time(by_split, times)
     test = by_split["test"]
-    searched = [row for row in rows if row.split != "train"]
-    known = sum(row.camera is not None for row in searched)
-    if 0 < known < len(searched):
-        notes += (f"Cameras: unknown in {len(searched) - known} of {len(searched)} rows that are tested.",)
+    tested = test or (*by_split["query"], *by_split["gallery"])
+    cameras = [sample.camera for sample in tested for _ in sample.frames]
+    unknown = cameras.count(None)
+    if 0 < unknown < len(cameras):
+        notes += (f"Cameras: unknown in {unknown} of {len(cameras)} rows that are tested.",)
     return DatasetSplits(
         name=path.parent.name if path.name in _FILES else path.stem,
         root=path,
         train=by_split["train"],
         query=by_split["query"] or test,
         gallery=by_split["gallery"] or test,
-        protocol="market1501" if known else "no-camera",
-        notes=notes,
+        protocol="market1501" if unknown < len(cameras) else "no-camera",
+        notes=(*notes, *time_notes),
     )
 
 
-def _build_samples(rows: Sequence[_Row], faults: _Faults) -> tuple[Sample, ...]:
+def _build_samples(rows: Sequence[_Row], faults: RowFaults) -> tuple[Sample, ...]:
     """Return one sample per image or tracklet, in the order of their first rows."""
     groups: dict[object, list[_Row]] = {}
     for row in rows:
@@ -291,3 +330,7 @@ def _build_samples(rows: Sequence[_Row], faults: _Faults) -> tuple[Sample, ...]:
         frames = (first.path, *(row.path for row in others))
         samples.append(Sample(frames, first.identity, first.camera, first.box, first.attributes))
     return tuple(samples)
+
+
+def _refuse(faults: RowFaults, path: Path) -> None:
+    faults.refuse(f"Manifest {path}", remark="its heading is row 1")
