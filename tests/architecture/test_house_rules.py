@@ -89,7 +89,7 @@ def test_unknown_public_name_is_an_attribute_error():
 @pytest.mark.parametrize(
     ("catalog", "least"),
     [
-        (MODELS, 10), (LOSSES, 2), (READERS, 3), (SAMPLERS, 2), (TRANSFORMS, 4), (OPTIMIZERS, 4),
+        (MODELS, 10), (LOSSES, 2), (READERS, 50), (SAMPLERS, 5), (TRANSFORMS, 15), (OPTIMIZERS, 4),
         (SCHEDULES, 4), (PROTOCOLS, 2),
     ],
 )  # fmt: skip

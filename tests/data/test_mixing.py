@@ -64,6 +64,7 @@ def test_samples_of_one_data_set_are_one_domain():
     assert domain_indices([image("a", 1), image("b", 2)]) == [0, 0]
 
 
-def test_cameras_are_numbered_unless_one_is_unknown():
+def test_cameras_are_numbered_and_an_unknown_one_is_minus_one():
     assert camera_indices([image("a", 1, "x"), image("b", 1, 7), image("c", 2, "x")]) == [0, 1, 0]
-    assert camera_indices([image("a", 1, "x"), image("b", 1, None)]) is None
+    assert camera_indices([image("a", 1, "x"), image("b", 1, None)]) == [0, -1]
+    assert camera_indices([image("a", 1, None), image("b", 1, None)]) is None

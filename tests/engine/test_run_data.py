@@ -5,12 +5,13 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from reidkit.core.errors import DatasetError, RecipeError
 from reidkit.data.dataset import identity_labels
 from reidkit.engine.run_data import read_data
-from reidkit.engine.train import train
+from reidkit.engine.train import make_loader, train
 from tests.conftest import draw_dataset
 from tests.engine.recipes import small_recipe
 
@@ -125,3 +126,20 @@ def test_sampler_is_told_domains_and_cameras(cities: Path, sampler: str, argumen
         if sampler == "domain_balanced":
             domains = [train_split[draw.index].attributes["domain"] for draw in batch]
             assert domains.count("north") == domains.count("south") > 0
+
+
+def test_views_and_frames_are_images_of_the_batch(cities: Path):
+    recipe = small_recipe(
+        cities / "north",
+        sampling={
+            "arguments": {"identities_per_batch": 2, "images_per_identity": 2},
+            "views": 3,
+            "frames_per_tracklet": 2,
+        },
+    )
+    loader = make_loader(recipe, read_data(recipe, QUIET).splits)
+    batch = next(iter(loader))
+    assert batch.images.shape == (2 * 2 * 3 * 2, 3, 64, 32)
+    assert len(batch.labels) == len(batch.images)
+    assert len(set(batch.labels.tolist())) == 2
+    assert not torch.equal(batch.images[0], batch.images[1])

@@ -1,29 +1,47 @@
-"""``reidkit evaluate``: judge a trained model on any data set."""
+"""``reidkit evaluate``: judge a trained model on any data sets."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reidkit.core.types import DistanceName
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from reidkit.core.types import DatasetSplits, Protocol
+    from reidkit.data.failures import UnreadablePolicy
+    from reidkit.deploy.embedder import TorchEmbedder
+    from reidkit.engine.evaluate import Evaluation
+
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A model.safetensors, or the folder of a run.")],
-    root: Annotated[Path, typer.Argument(help="Folder (or manifest) of the data set.")],
-    reader: Annotated[str, typer.Option(help="How to read it: folder, manifest, market1501.")] = "folder",
+    data: Annotated[
+        list[str],
+        typer.Argument(help="Folder (or manifest) of each data set; READER=FOLDER names its reader."),
+    ],
+    reader: Annotated[
+        str, typer.Option(help="How to read those without a reader of their own; see 'reidkit datasets'.")
+    ] = "folder",
     option: Annotated[
         list[str] | None, typer.Option(help="Option of the reader, key=value; may be repeated.")
     ] = None,
     protocol: Annotated[
-        str | None, typer.Option(help="market1501 or no-camera. (default: the data set's own)")
+        str | None, typer.Option(help="market1501 or no-camera. (default: each data set's own)")
     ] = None,
     distance: Annotated[
         DistanceName | None, typer.Option(help="Between descriptors. (default: the model's own)")
     ] = None,
     flip: Annotated[bool, typer.Option(help="Average over each image and its mirror image.")] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder for scores.json, report.html and rank lists.")
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder for scores.json, report.html and rank lists; one below it per data set.",
+        ),
     ] = None,
     skip_unreadable: Annotated[
         bool, typer.Option("--skip-unreadable", help="Leave damaged images out instead of stopping.")
@@ -35,26 +53,57 @@ def evaluate(
     from reidkit.cli.data_options import parse_reader_options
     from reidkit.cli.reporting import write_evaluation
     from reidkit.cli.screen import describe_protocol, make_console, score_table
-    from reidkit.core.progress import progress_bar
-    from reidkit.data.doctor import examine
-    from reidkit.data.failures import UnreadablePolicy
+    from reidkit.data.mixing import unique_names
     from reidkit.data.readers import read_dataset
     from reidkit.deploy.embedder import choose_device, find_model, load
     from reidkit.engine.evaluate import choose_protocol
-    from reidkit.engine.evaluate import evaluate as run_evaluation
 
     console = make_console()
-    embedder = load(find_model(model), device=str(choose_device(device)))
-    splits = read_dataset(reader, root, **parse_reader_options(option))
-    chosen = choose_protocol(
-        splits,
-        name=protocol,
-        distance=distance or embedder.card.distance,
-        flip=flip,
-    )
-    unreadable: UnreadablePolicy = "skip" if skip_unreadable else "error"
+    embedder = load(find_model(model), device=str(choose_device(device)), batch_size=batch_size)
+    options = parse_reader_options(option)
+    # All are read before the first is judged: a misspelt folder shows at once, not after an hour.
+    sets = [
+        read_dataset(name, root, **options) for name, root in (split_reader(text, reader) for text in data)
+    ]
+    found: dict[str, Evaluation] = {}
+    for name, splits in zip(unique_names(sets), sets, strict=True):
+        chosen = choose_protocol(
+            splits, name=protocol, distance=distance or embedder.card.distance, flip=flip
+        )
+        found[name] = judge(embedder, splits, chosen, "skip" if skip_unreadable else "error", console)
+    scores = {name: evaluation.scores for name, evaluation in found.items()}
+    console.print(score_table(scores, title=f"Scores of {model}", first="data set"))
+    for line in dict.fromkeys(describe_protocol(score) for score in scores.values()):
+        console.print(line, soft_wrap=True)
+    if out is not None:
+        for (name, evaluation), splits in zip(found.items(), sets, strict=True):
+            place = out if len(found) == 1 else out / name
+            write_evaluation(place, str(model), splits, evaluation, embedder.card)
+            console.print(f"wrote {place}", soft_wrap=True)
+
+
+def split_reader(text: str, default: str) -> tuple[str, Path]:
+    """Return reader and folder of ``READER=FOLDER``, or of a folder alone."""
+    from reidkit.data.readers import READERS
+
+    name, equals, root = text.partition("=")
+    return (name, Path(root)) if equals and (name in READERS or ":" in name) else (default, Path(text))
+
+
+def judge(
+    embedder: "TorchEmbedder",
+    splits: "DatasetSplits",
+    protocol: "Protocol",
+    unreadable: "UnreadablePolicy",
+    console: "Console",
+) -> "Evaluation":
+    """Examine a data set, embed it and rank it, showing how far it is."""
+    from reidkit.core.progress import progress_bar
+    from reidkit.data.doctor import examine
+    from reidkit.engine.evaluate import evaluate as run_evaluation
+
     with progress_bar(console, "reading images") as on_progress:
-        report = examine(splits, chosen, needs=["evaluation"], unreadable=unreadable, report=on_progress)
+        report = examine(splits, protocol, needs=["evaluation"], unreadable=unreadable, report=on_progress)
     console.print(report.as_text(levels=("warning", "note")), markup=False, soft_wrap=True)
     report.raise_on_error()
     with progress_bar(console, "embedding") as on_progress:
@@ -62,16 +111,12 @@ def evaluate(
             embedder.model,
             splits,
             embedder.card.preprocessing,
-            chosen,
+            protocol,
             device=embedder.device,
-            batch_size=batch_size,
+            batch_size=embedder.batch_size,
             unreadable=unreadable,
             report=on_progress,
         )
     for failure in evaluation.failures:
         console.print(f"left out: {failure.reason}", markup=False, soft_wrap=True)
-    console.print(score_table({str(model): evaluation.scores}, title=f"Scores on {splits.name}"))
-    console.print(describe_protocol(evaluation.scores), soft_wrap=True)
-    if out is not None:
-        write_evaluation(out, str(model), splits, evaluation, embedder.card)
-        console.print(f"wrote {out}", soft_wrap=True)
+    return evaluation

@@ -117,7 +117,7 @@ class TrainingImages:
             images = self._read_frames(self.samples[index], draw.seed, failures)
             if images:
                 augmented = [self._augment(image, slot, draw.seed) for slot, image in enumerate(images)]
-                return TrainingItem(torch.stack(augmented), self.labels[index], index, tuple(failures))
+                return TrainingItem(torch.cat(augmented), self.labels[index], index, tuple(failures))
         raise ImageError(
             f"No image of identity {self.samples[draw.index].identity!r} can be read, got {len(failures)} "
             f"that fail. Expected at least one. Remove the identity, or restore its images. The first: "
@@ -158,9 +158,10 @@ class TrainingImages:
             return None
 
     def _augment(self, image: Tensor, slot: int, seed: int) -> Tensor:
-        if self.augmentation is None:
-            return image
-        return self.augmentation(image, seed if self.same_augmentation else _seed_of_slot(seed, slot))
+        """Return (views, 3, height, width); mostly there is one view."""
+        if self.augmentation is not None:
+            image = self.augmentation(image, seed if self.same_augmentation else _seed_of_slot(seed, slot))
+        return image if image.ndim == 4 else image[None]
 
 
 def _seed_of_slot(seed: int, slot: int) -> int:

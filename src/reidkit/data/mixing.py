@@ -32,8 +32,8 @@ def mix_sources(sources: Sequence[DatasetSplits], *, combine_all: bool = False) 
         if not samples:
             raise DatasetError(
                 f"Source '{name}' has nothing to learn from, got 0 training images under {source.root}. "
-                f"Expected a train split. Leave it out of data.sources, or learn from its test identities with "
-                f"data.combine_all=true."
+                f"Expected a train split. Leave it out of data.sources, or learn from its test identities "
+                f"with data.combine_all=true."
             )
         mixed.extend(_of_domain(sample, name) for sample in samples)
     return tuple(mixed)
@@ -64,11 +64,13 @@ def domain_indices(samples: Iterable[Sample]) -> list[int]:
 
 
 def camera_indices(samples: Sequence[Sample]) -> list[int] | None:
-    """Number the cameras of samples, in the order in which they appear; None where any is unknown."""
+    """Number the cameras of samples, in the order in which they appear; -1 is unknown, None all unknown."""
     numbers: dict[object, int] = {}
-    if any(sample.camera is None for sample in samples):
+    if all(sample.camera is None for sample in samples):
         return None
-    return [numbers.setdefault(sample.camera, len(numbers)) for sample in samples]
+    return [
+        -1 if sample.camera is None else numbers.setdefault(sample.camera, len(numbers)) for sample in samples
+    ]
 
 
 def _with_test_identities(source: DatasetSplits) -> tuple[Sample, ...]:

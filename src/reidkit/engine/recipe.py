@@ -19,7 +19,7 @@ from reidkit.data.failures import UnreadablePolicy
 from reidkit.data.mixing import camera_indices, domain_indices
 from reidkit.data.readers import READERS
 from reidkit.data.sampling import SAMPLERS, BatchSampler
-from reidkit.data.transforms import TRANSFORMS, build_augmentation
+from reidkit.data.transforms import TRANSFORMS, SeveralViews, build_augmentation
 from reidkit.engine.component import Component, Section, check_arguments, check_name
 from reidkit.engine.objective import Objective
 from reidkit.engine.optim import OPTIMIZERS, SCHEDULES, Factor, warm_up
@@ -115,7 +115,8 @@ class SamplingSection(Component):
     """How training batches are put together.
 
     Of a tracklet ``frames_per_tracklet`` frames are drawn, at "random" or "evenly", each an image of its
-    own in the batch; ``same_augmentation`` changes all of them alike.
+    own in the batch; ``same_augmentation`` changes all of them alike. ``views`` augments each image so many
+    times, each view an image of the batch.
     """
 
     kind = "sampler"
@@ -127,6 +128,7 @@ class SamplingSection(Component):
     frames_per_tracklet: int = Field(1, ge=1)
     frame_sampling: Literal["random", "evenly"] = "random"
     same_augmentation: bool = False
+    views: int = Field(1, ge=1)
 
     def build_sampler(
         self, samples: Sequence[Sample], labels: Mapping[Hashable, int], seed: int
@@ -303,7 +305,8 @@ class Recipe(Section):
     def build_augmentation(self) -> Callable[[torch.Tensor, int], torch.Tensor]:
         """Build the augmentation of one training image."""
         steps = [(step.name, step.arguments) for step in self.augmentation]
-        return build_augmentation(steps, self.input.preprocessing())
+        augmentation = build_augmentation(steps, self.input.preprocessing())
+        return SeveralViews(augmentation, self.sampling.views) if self.sampling.views > 1 else augmentation
 
 
 def _repeated(names: list[str]) -> list[str]:
