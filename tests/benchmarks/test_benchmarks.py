@@ -9,7 +9,7 @@ import pytest
 
 SPEED = Path(__file__).parents[2] / "benchmarks" / "speed"
 SMALL = {
-    "ranking": ["--queries", "20", "--gallery", "50", "--identities", "5", "--repeats", "1"],
+    "evaluation": ["--queries", "20", "--gallery", "50", "--identities", "5", "--repeats", "1"],
     "drawing": ["--identities", "4"],
     "starting": ["--repeats", "1"],
 }

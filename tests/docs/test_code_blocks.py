@@ -41,17 +41,17 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_code_of_a_page_runs(page: Path, workplace: Path):
-    python = "\n".join(code for language, code, runs in blocks_of(page) if language == "python" and runs)
-    if python:
-        run = subprocess.run(
-            [sys.executable, "-c", python], cwd=workplace, capture_output=True, text=True, check=False
-        )
-        assert run.returncode == 0, run.stderr
+    python = ""
     for language, code, runs in blocks_of(page):
-        if language != "bash" or not runs:
-            continue
-        for line in code.strip().splitlines():
-            run_shell_line(line, workplace)
+        if runs and language == "python":
+            python += code + "\n"  # a block may go on from the ones before it
+            run = subprocess.run(
+                [sys.executable, "-c", python], cwd=workplace, capture_output=True, text=True, check=False
+            )
+            assert run.returncode == 0, run.stderr
+        if runs and language == "bash":
+            for line in code.strip().splitlines():
+                run_shell_line(line, workplace)
 
 
 def run_shell_line(line: str, workplace: Path) -> None:

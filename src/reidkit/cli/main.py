@@ -1,5 +1,6 @@
 """Put the commands together and turn our errors into one message and exit code 2."""
 
+import os
 import sys
 
 import typer
@@ -61,6 +62,9 @@ def _options(
 
 def run() -> None:
     """Run the command line."""
+    # Threads that wait by spinning keep the cores from those that work as soon as any other program runs:
+    # beside one busy process, training on two cores was ten times slower. Read when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app(prog_name="reidkit")
     except ReidkitError as error:

@@ -115,7 +115,7 @@ def evaluate(
     embed: Embed | nn.Module,
     splits: DatasetSplits,
     preprocessing: Preprocessing,
-    protocol: Protocol,
+    protocol: Protocol | None = None,
     *,
     device: torch.device | str = "cpu",
     batch_size: int = 128,
@@ -129,7 +129,7 @@ def evaluate(
         embed: A model, or any function from standardised images to descriptors.
         splits: Data set with query and gallery.
         preprocessing: How pixels become input.
-        protocol: How the ranking is judged.
+        protocol: How the ranking is judged; None is the data set's own.
         device: Where ``embed`` runs.
         batch_size: Images per call of ``embed``.
         num_workers: Processes that decode images.
@@ -146,6 +146,7 @@ def evaluate(
             f"Data set '{splits.name}' cannot be evaluated, got {len(splits.query)} query and "
             f"{len(splits.gallery)} gallery images under {splits.root}. Expected some of both."
         )
+    protocol = protocol or choose_protocol(splits)
     was_training = isinstance(embed, nn.Module) and embed.training
     if isinstance(embed, nn.Module):
         embed.eval()

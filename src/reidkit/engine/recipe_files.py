@@ -28,7 +28,8 @@ def load_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
 
     Args:
         recipe: Name of a shipped recipe, or path of a YAML file.
-        overrides: Such as ``optim.learning_rate=1e-3`` or ``losses.0.weight=2``.
+        overrides: Such as ``optim.learning_rate=1e-3`` or ``losses.0.weight=2``. What stands at the key is
+            replaced, so ``model.arguments={}`` takes all arguments away.
 
     Raises:
         RecipeError: no such recipe, not YAML, or faults; the message lists all of them.
@@ -93,7 +94,7 @@ def _apply(content: DictConfig, override: str) -> None:
     try:
         # Parsed by OmegaConf, so that 1e-3 is a number and [1, 2] a list, as in a file.
         value = OmegaConf.from_dotlist([f"value{equals}{override.partition('=')[2]}"])["value"]
-        OmegaConf.update(content, key, value, force_add=True)
+        OmegaConf.update(content, key, value, merge=False, force_add=True)
     except (OmegaConfBaseException, YAMLError, ValueError, AttributeError, TypeError, IndexError) as error:
         raise RecipeError(
             f"Override '{override}' cannot be applied: {error}. Expected dotted.key=value; entries of a list "

@@ -78,7 +78,7 @@ def save_model(path: Path, model: ReidModel, card: ModelCard) -> None:
         save_file(tensors, unfinished, metadata={CARD_KEY: card.model_dump_json()})
 
 
-def load_model(path: Path, *, trusted_modules: Collection[str] = ()) -> tuple[ReidModel, ModelCard]:
+def load_model(path: str | Path, *, trusted_modules: Collection[str] = ()) -> tuple[ReidModel, ModelCard]:
     """Build the model that a checkpoint describes and load its weights, on the CPU, in evaluation mode.
 
     Args:
@@ -89,6 +89,7 @@ def load_model(path: Path, *, trusted_modules: Collection[str] = ()) -> tuple[Re
     Raises:
         WeightsError: the file is missing, damaged, of another kind, or does not fit its architecture.
     """
+    path = Path(path)
     tensors, card = _read(path)
     module = card.architecture.partition(":")[0]
     if ":" in card.architecture and module not in trusted_modules:
