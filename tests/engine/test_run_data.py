@@ -70,6 +70,13 @@ def test_one_data_set_may_be_judged_on_others(cities: Path):
     assert {sample.identity[0] for sample in data.splits.train} == {"north"}
 
 
+def test_training_samples_of_the_targets_are_there_to_adapt_to(cities: Path):
+    data = read_data(mixed_recipe(cities, ["north"], ["east", "west"]), QUIET)
+    assert {sample.attributes["domain"] for sample in data.adaptation} == {"east", "west"}
+    assert len(data.adaptation) == 2 * len(data.targets["east"].train)
+    assert not set(data.adaptation) & set(data.splits.train)
+
+
 def test_combine_all_learns_from_test_identities(cities: Path):
     data = read_data(mixed_recipe(cities, ["north"], ["west"], combine_all=True), QUIET)
     assert len({sample.identity for sample in data.splits.train}) == 6

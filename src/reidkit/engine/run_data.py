@@ -9,7 +9,7 @@ from rich.console import Console
 
 from reidkit.core.errors import DatasetError, RecipeError
 from reidkit.core.progress import progress_bar
-from reidkit.core.types import DatasetSplits, Protocol
+from reidkit.core.types import DatasetSplits, Protocol, Sample
 from reidkit.data.doctor import Need, examine
 from reidkit.data.mixing import mix_sources, unique_names
 from reidkit.data.readers import read_dataset
@@ -31,6 +31,15 @@ class RunData:
 
     splits: DatasetSplits
     targets: dict[str, DatasetSplits]
+
+    @property
+    def adaptation(self) -> tuple[Sample, ...]:
+        """Training samples of the targets, each target a domain: what a method may adapt to without labels.
+
+        Their identities are there, but belong to no training label; targets without a train split give none.
+        """
+        learnable = [splits for splits in self.targets.values() if splits.train]
+        return mix_sources(learnable)
 
 
 def read_data(recipe: Recipe, console: Console) -> RunData:
