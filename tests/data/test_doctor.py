@@ -7,16 +7,22 @@ import pytest
 from reidkit.core.errors import CatalogError, DatasetError
 from reidkit.core.types import DatasetSplits, Protocol, Sample, SplitCounts
 from reidkit.data.doctor import examine
+from reidkit.data.histogram import HistogramBar
 from reidkit.data.readers import read_dataset
+from reidkit.synthetic import synthesize
+from tests.data.photos import photo, write_photo
 
 DROP = Protocol("market1501", same_camera="drop")
 KEEP = Protocol("no-camera", same_camera="keep")
 
 
 @pytest.fixture
-def splits(tmp_path, write_files):
-    write_files(tmp_path / "zoo", *(f"train/{name}/{n}.jpg" for name in ("ann", "bob") for n in range(3)))
-    write_files(tmp_path / "zoo", *(f"test/{name}/{n}.jpg" for name in ("cid", "dan") for n in range(2)))
+def splits(tmp_path):
+    for folder, names, count in (("train", ("ann", "bob"), 3), ("test", ("cid", "dan"), 2)):
+        for name in names:
+            for number in range(count):
+                path = tmp_path / "zoo" / folder / name / f"{number}.png"
+                write_photo(path, seed=1000 * len(folder) + 10 * ord(name[0]) + number)
     return read_dataset("folder", tmp_path / "zoo")
 
 
@@ -197,3 +203,75 @@ def test_identities_of_any_type_are_examined():
 def test_unclear_examination_is_refused(splits, options, message):
     with pytest.raises(CatalogError, match=message):
         examine(splits, KEEP, **options)
+
+
+def test_clean_data_sets_have_no_warning(dataset_root, tmp_path):
+    """Neither the drawn one nor 40 people of the synthetic benchmark, of whom many are alike."""
+    synthesize(tmp_path / "synthetic", identities=40, images_per_camera=2, size=(128, 64), workers=1)
+    for root in (dataset_root, tmp_path / "synthetic"):
+        report = examine(read_dataset("folder", root), DROP, decode="all", needs=("train", "evaluation"))
+        assert [finding for finding in report.findings if finding.level != "note"] == []
+        assert (report.duplicates, report.odd_pictures, report.failures) == ((), (), ())
+
+
+def test_histograms_count_the_identities_of_each_split(splits):
+    assert examine(splits, KEEP).histograms == {
+        "train": (HistogramBar(3, 3, 2),),
+        "query": (HistogramBar(2, 2, 2),),
+        "gallery": (HistogramBar(2, 2, 2),),
+    }
+    assert set(examine(replace(splits, train=()), KEEP).histograms) == {"query", "gallery"}
+
+
+def test_report_holds_the_published_counts_and_the_failures(splits):
+    published = {"train": SplitCounts(2, 6)}
+    splits.train[0].path.write_bytes(b"")
+    report = examine(replace(splits, published_counts=published), KEEP, decode="all")
+    assert report.published == published
+    assert [failure.path for failure in report.failures] == [splits.train[0].path]
+
+
+def test_every_kind_of_fault_is_found_in_one_go(splits):
+    """Each check is called with what it needs; their own tests hold what they find."""
+    folder = splits.root / "train" / "ann"
+    photo(1).save(folder / "4.png")
+    photo(1).save(folder / "5.png")
+    photo(1).save(splits.root / "train" / "bob" / "6.png")
+    photo(1).save(splits.root / "test" / "cid" / "7.jpg")
+    photo(2).save(splits.root / "test" / "cid" / "8.png")
+    photo(2).save(splits.root / "test" / "cid" / "9.png")
+    photo(3).resize((4, 4)).save(folder / "tiny.png")
+    photo(3).resize((400, 10)).save(folder / "wide.png")
+    photo(4).point(lambda value: 0).save(folder / "black.png")
+    write_photo(splits.root / "train" / "Ann" / "1.png", 50)
+    write_photo(splits.root / "train" / "unknown" / "1.png", 51)
+    codes = found(read_dataset("folder", splits.root), decode="all")
+    assert {code for code, finding in codes.items() if finding.level == "warning"} == {
+        "near-duplicates-across-splits",
+        "near-duplicates-of-two-identities",
+        "query-copies-in-gallery",
+        "tiny-images",
+        "flat-images",
+        "alike-identities",
+        "junk-identity-in-train",
+    }
+    assert {"identical-images", "odd-shapes"} <= set(codes)
+
+
+def test_cameras_are_examined(splits):
+    numbered = tuple(replace(sample, camera=number) for number, sample in enumerate(splits.train * 2))
+    assert found(replace(splits, train=numbered), decode="none")["cameras-like-frames"].level == "warning"
+
+
+def test_nothing_is_compared_unasked(splits):
+    photo(1).save(splits.root / "train" / "ann" / "1.png")
+    photo(1).save(splits.root / "test" / "cid" / "1.png")
+    assert "near-duplicates-across-splits" in found(splits, decode="sample")
+    report = examine(splits, KEEP, decode="none")
+    assert (report.duplicates, report.odd_pictures) == ((), ())
+
+
+def test_reason_of_any_bytes_can_be_printed(tmp_path, splits):
+    strange = Sample((tmp_path / "caf\udce9.jpg",), "ann")
+    report = examine(replace(splits, train=(*splits.train, strange)), KEEP)
+    report.as_text().encode()

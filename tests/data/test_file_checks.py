@@ -1,9 +1,19 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from reidkit.core.types import Sample
-from reidkit.data.file_checks import SAMPLE_SIZE, find_unreadable
+from reidkit.data import file_checks
+from reidkit.data.file_checks import SAMPLE_SIZE, Picture, read_files
+from reidkit.data.fingerprints import FINGERPRINT, fingerprint
+from tests.data.photos import photo, write_photo
+
+
+def find_unreadable(samples, *, decode, report=None):
+    files = read_files(samples, decode=decode, report=report)
+    return files.tried, files.failures
 
 
 @pytest.fixture
@@ -26,7 +36,9 @@ def test_all_files_are_tried_and_failures_are_sorted(samples):
 
 def test_sample_is_the_same_at_every_run_and_under_any_order(samples, monkeypatch):
     tried = []
-    monkeypatch.setattr("reidkit.data.file_checks._try_file", lambda file, boxes: tried.append(file))
+    monkeypatch.setattr(
+        "reidkit.data.file_checks._try_file", lambda file, boxes: tried.append(file) or (None, ())
+    )
     assert find_unreadable(samples, decode="sample")[0] == SAMPLE_SIZE
     first, tried[:] = set(tried), []
     find_unreadable(samples[::-1], decode="sample")
@@ -72,3 +84,58 @@ def test_many_files_are_queued_in_blocks(samples, monkeypatch):
     samples[20].path.write_bytes(b"")
     tried, failures = find_unreadable(samples[:30], decode="all")
     assert (tried, len(failures)) == (30, 1)
+
+
+def test_pictures_are_those_that_samples_show(tmp_path):
+    first, second = write_photo(tmp_path / "a.png", 1), write_photo(tmp_path / "b.png", 2)
+    boxes = (10, 20, 50, 90), (0, 0, 30, 30)
+    files = read_files(
+        [
+            Sample((second, first), 1),
+            Sample((first,), 2, None, boxes[0]),
+            Sample((first,), 3, None, boxes[1]),
+        ],
+        decode="all",
+    )
+    assert files.pictures == (
+        Picture(first, None),
+        Picture(first, boxes[1]),
+        Picture(first, boxes[0]),
+        Picture(second, None),
+    )
+    shown = photo(1), photo(1).crop(boxes[1]), photo(1).crop(boxes[0]), photo(2)
+    expected = np.array([fingerprint(picture) for picture in shown], FINGERPRINT)
+    np.testing.assert_array_equal(files.fingerprints, expected)
+    assert (files.tried, files.total) == (2, 2)
+
+
+def test_each_file_is_read_once(tmp_path, monkeypatch):
+    path = write_photo(tmp_path / "a.png", 1)
+    opened = []
+    decode = file_checks.decode_image
+    monkeypatch.setattr(file_checks, "decode_image", lambda file: opened.append(file) or decode(file))
+    read_files([Sample((path, path), 1), Sample((path,), 1, None, (0, 0, 9, 9))], decode="all")
+    assert opened == [path]
+
+
+def test_files_that_cannot_be_read_have_no_fingerprint(samples):
+    samples[0].path.write_bytes(b"")
+    files = read_files(samples[:3], decode="all")
+    assert [picture.path for picture in files.pictures] == [sample.path for sample in samples[1:3]]
+    assert files.fingerprints["width"].tolist() == [6, 6]
+
+
+def test_only_the_sample_has_fingerprints(samples):
+    files = read_files(samples, decode="sample")
+    assert (files.tried, files.total) == (SAMPLE_SIZE, len(samples))
+    assert len(files.pictures) == len(files.fingerprints) == SAMPLE_SIZE
+    nothing = read_files(samples, decode="none")
+    assert (nothing.tried, nothing.pictures, len(nothing.fingerprints)) == (0, (), 0)
+
+
+def test_picture_of_a_turned_photo_is_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    photo(1, width=40, height=80).save(tmp_path / "turned.jpg", exif=exif)
+    files = read_files([Sample((tmp_path / "turned.jpg",), 1)], decode="all")
+    assert (files.fingerprints["width"][0], files.fingerprints["height"][0]) == (80, 40)

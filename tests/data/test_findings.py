@@ -1,10 +1,16 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from reidkit.core.errors import DatasetError
 from reidkit.core.types import Sample, SplitCounts
+from reidkit.data.duplicates import Duplicate
+from reidkit.data.failures import ReadFailure
+from reidkit.data.file_checks import Picture
 from reidkit.data.findings import DoctorReport, Finding, count_images, count_split
+from reidkit.data.histogram import HistogramBar
+from reidkit.data.odd_pictures import OddPicture
 
 
 def report(*findings):
@@ -56,6 +62,54 @@ def test_report_as_json_survives_the_round():
     assert json.loads(json.dumps(content)) == content
     assert content["summary"]["train"] == {"identities": 751, "images": 12936, "cameras": 6}
     assert content["findings"][0] == {"level": "error", "code": "a", "message": "Bad."}
+
+
+def test_report_as_text_draws_the_histogram_on_request():
+    summary = {"train": SplitCounts(2, 3)}
+    drawn = DoctorReport(
+        "zoo", "/data", "p", summary, (NOTE,), histograms={"train": (HistogramBar(1, 2, 2),)}
+    )
+    assert drawn.as_text(histogram=True) == "\n".join(
+        [
+            drawn.as_text(),
+            "images per identity in train, and how many identities have so many:",
+            "  1-2  2  " + 40 * "#",
+        ]
+    )
+
+
+def test_report_as_json_holds_all_of_the_evidence():
+    odd_name = Path("caf\udce9.jpg")  # a byte that is no text
+    sample = Sample((odd_name,), ("herd", 3), 2, (0.0, 1.0, 5.0, 6.0))
+    content = DoctorReport(
+        "zoo",
+        "/data",
+        "p",
+        {"train": SplitCounts(1, 1)},
+        (NOTE,),
+        published={"train": SplitCounts(2, 3, 4)},
+        histograms={"train": (HistogramBar(1, 2, 5),)},
+        duplicates=(Duplicate("within-split", sample, sample, ("train", "train"), 3, False),),
+        failures=(ReadFailure(odd_name, f"Image {odd_name} is empty."),),
+        odd_pictures=(OddPicture("tiny", Picture(odd_name, None), 3, 4),),
+    ).as_json()
+    json.dumps(content, ensure_ascii=False).encode()
+    place = {
+        "split": "train",
+        "path": "caf\\udce9.jpg",
+        "box": (0.0, 1.0, 5.0, 6.0),
+        "identity": "('herd', 3)",
+        "camera": 2,
+    }
+    assert content["published"] == {"train": {"identities": 2, "images": 3, "cameras": 4}}
+    assert content["images_per_identity"] == {"train": [{"least": 1, "most": 2, "identities": 5}]}
+    assert content["duplicates"] == [
+        {"kind": "within-split", "files": [place, place], "differing_bits": 3, "is_identical": False}
+    ]
+    assert content["unreadable"] == [{"path": "caf\\udce9.jpg", "reason": "Image caf\\udce9.jpg is empty."}]
+    assert content["odd_images"] == [
+        {"kind": "tiny", "path": "caf\\udce9.jpg", "box": None, "width": 3, "height": 4}
+    ]
 
 
 def test_report_sorts_out_one_level():

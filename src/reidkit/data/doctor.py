@@ -6,17 +6,18 @@ from typing import Literal, get_args
 
 from reidkit.core.errors import CatalogError
 from reidkit.core.types import DatasetSplits, Protocol, ReportProgress, Sample, SplitCounts
+from reidkit.data.camera_checks import check_cameras
+from reidkit.data.duplicate_checks import check_duplicates
+from reidkit.data.duplicates import find_duplicates
 from reidkit.data.failures import UnreadablePolicy, check_policy
-from reidkit.data.file_checks import Decode, find_unreadable
-from reidkit.data.findings import (
-    LEVELS,
-    DoctorReport,
-    Finding,
-    count_images,
-    count_split,
-)
+from reidkit.data.file_checks import Decode, FileCheck, read_files
+from reidkit.data.findings import LEVELS, DoctorReport, Finding, count_images, count_split
+from reidkit.data.histogram import make_histogram
+from reidkit.data.label_checks import check_labels
+from reidkit.data.odd_pictures import find_odd_pictures
+from reidkit.data.picture_checks import check_pictures
 from reidkit.data.query_checks import check_queries
-from reidkit.data.wording import examples, label_examples, quantity
+from reidkit.data.wording import examples, label_examples, printable, quantity
 
 Need = Literal["train", "evaluation"]
 
@@ -42,7 +43,10 @@ def examine(
     The levels, and why: an image that is both learned from and judged by is an error, no score then means
     anything. Identities in both are a warning: closed sets of animals are split so on purpose, and some
     data sets number their people anew in every split; only a person knows which it is. A missing part is
-    an error where it is needed, and otherwise a note.
+    an error where it is needed, and otherwise a note. The same picture in two files is a warning: a few of
+    them spoil a few queries, and published data sets have some.
+
+    Only what is read is looked at and compared, each file once; nothing but numbers is kept of it.
 
     Args:
         splits: What a reader returned.
@@ -62,12 +66,20 @@ def examine(
             f"be one of {', '.join(get_args(Decode))}, and needs none but {', '.join(get_args(Need))}."
         )
     summary = {split: count_split(samples) for split, samples in splits.by_split().items()}
+    files = read_files(
+        (sample for samples in splits.by_split().values() for sample in samples), decode=decode, report=report
+    )
+    duplicates, odd_pictures = find_duplicates(splits, files, protocol), find_odd_pictures(files)
     findings = [
         *_check_train(splits.train, "train" in needs),
         *_check_evaluation(splits, protocol, "evaluation" in needs),
         *_check_overlap(splits),
         *_check_conflicts(splits),
-        *_check_files(splits, decode, unreadable, report),
+        *check_labels(splits),
+        *check_cameras(splits),
+        *_check_files(files, unreadable),
+        *check_duplicates(duplicates, files),
+        *check_pictures(odd_pictures, files),
         *_check_published(splits, summary),
         *(Finding("note", "reader", note) for note in splits.notes),
     ]
@@ -77,6 +89,15 @@ def examine(
         protocol=protocol.name,
         summary=summary,
         findings=tuple(sorted(findings, key=lambda finding: LEVELS.index(finding.level))),
+        published=dict(splits.published_counts),
+        histograms={
+            split: make_histogram(count_images(samples).values())
+            for split, samples in splits.by_split().items()
+            if samples
+        },
+        duplicates=duplicates,
+        failures=files.failures,
+        odd_pictures=odd_pictures,
     )
 
 
@@ -186,22 +207,18 @@ def _check_conflicts(splits: DatasetSplits) -> Iterator[Finding]:
         )
 
 
-def _check_files(
-    splits: DatasetSplits, decode: Decode, unreadable: UnreadablePolicy, report: ReportProgress | None
-) -> Iterator[Finding]:
-    samples = (*splits.train, *splits.query, *splits.gallery)
-    tried, failures = find_unreadable(samples, decode=decode, report=report)
-    if failures:
-        reasons = " ".join(failure.reason for failure in failures[:5])
-        more = f" And {len(failures) - 5} more." if len(failures) > 5 else ""
+def _check_files(files: FileCheck, unreadable: UnreadablePolicy) -> Iterator[Finding]:
+    if files.failures:
+        reasons = " ".join(printable(failure.reason) for failure in files.failures[:5])
+        more = f" And {len(files.failures) - 5} more." if len(files.failures) > 5 else ""
         yield Finding(
             "error" if unreadable == "error" else "warning",
             "unreadable-images",
-            f"{len(failures)} of {tried} image files that were tried cannot be used. {reasons}{more}"
-            + (_LEAVE_OUT if unreadable == "error" else ""),
+            f"{len(files.failures)} of {files.tried} image files that were tried cannot be used. "
+            f"{reasons}{more}" + (_LEAVE_OUT if unreadable == "error" else ""),
         )
-    elif tried:
-        yield Finding("note", "readable-images", f"{tried} image files were read without a fault.")
+    elif files.tried:
+        yield Finding("note", "readable-images", f"{files.tried} image files were read without a fault.")
 
 
 def _check_published(splits: DatasetSplits, summary: dict[str, SplitCounts]) -> Iterator[Finding]:

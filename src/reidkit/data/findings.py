@@ -2,11 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from reidkit.core.errors import DatasetError
 from reidkit.core.types import Sample, SplitCounts
+from reidkit.data.duplicates import Duplicate
+from reidkit.data.failures import ReadFailure
+from reidkit.data.histogram import HistogramBar, draw_histograms
+from reidkit.data.odd_pictures import OddPicture
+from reidkit.data.wording import printable
 
 Level = Literal["error", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("error", "warning", "note")
@@ -38,6 +43,11 @@ class DoctorReport:
         protocol: Name of the evaluation protocol it was examined for.
         summary: Counts per split: the fingerprint of the data, to store with every score.
         findings: Errors first, then warnings, then notes.
+        published: Counts per split as published, for the splits of which they are known.
+        histograms: Per split that has images: how many identities have how many.
+        duplicates: Files that show the same picture; complete, where the findings give examples.
+        failures: Files that cannot be used, sorted by path.
+        odd_pictures: Tiny ones, ones that show nothing, and odd shapes.
     """
 
     name: str
@@ -45,6 +55,11 @@ class DoctorReport:
     protocol: str
     summary: Mapping[str, SplitCounts]
     findings: tuple[Finding, ...]
+    published: Mapping[str, SplitCounts] = field(default_factory=dict)
+    histograms: Mapping[str, tuple[HistogramBar, ...]] = field(default_factory=dict)
+    duplicates: tuple[Duplicate, ...] = ()
+    failures: tuple[ReadFailure, ...] = ()
+    odd_pictures: tuple[OddPicture, ...] = ()
 
     def of_level(self, level: Level) -> tuple[Finding, ...]:
         """Return the findings of one level, in order."""
@@ -63,8 +78,13 @@ class DoctorReport:
             listed = "\n".join(f"- {finding.message}" for finding in errors)
             raise DatasetError(f"Data set '{self.name}' has {len(errors)} errors:\n{listed}")
 
-    def as_text(self, *, levels: Sequence[Level] = LEVELS) -> str:
-        """Return the table of counts and the findings of some levels, one per line, for a terminal."""
+    def as_text(self, *, levels: Sequence[Level] = LEVELS, histogram: bool = False) -> str:
+        """Return the table of counts and the findings of some levels, one per line, for a terminal.
+
+        Args:
+            levels: Which findings.
+            histogram: Whether to draw the histograms of images per identity below.
+        """
         rows = [("split", "identities", "images", "cameras")]
         for split, counts in self.summary.items():
             cameras = "unknown" if counts.cameras is None else str(counts.cameras)
@@ -77,6 +97,8 @@ class DoctorReport:
         lines += [
             f"{finding.level}: {finding.message}" for finding in self.findings if finding.level in levels
         ]
+        if histogram:
+            lines += draw_histograms(self.histograms)
         return "\n".join(lines)
 
     def as_json(self) -> dict[str, Any]:
@@ -87,7 +109,53 @@ class DoctorReport:
             "protocol": self.protocol,
             "summary": {split: asdict(counts) for split, counts in self.summary.items()},
             "findings": [asdict(finding) for finding in self.findings],
+            "published": {split: asdict(counts) for split, counts in self.published.items()},
+            "images_per_identity": {
+                split: [asdict(bar) for bar in bars] for split, bars in self.histograms.items()
+            },
+            "duplicates": [
+                {
+                    "kind": duplicate.kind,
+                    "files": [
+                        {"split": split, **_describe(sample)}
+                        for split, sample in zip(
+                            duplicate.splits, (duplicate.first, duplicate.second), strict=True
+                        )
+                    ],
+                    "differing_bits": duplicate.bits,
+                    "is_identical": duplicate.is_identical,
+                }
+                for duplicate in self.duplicates
+            ],
+            "unreadable": [
+                {"path": printable(failure.path), "reason": printable(failure.reason)}
+                for failure in self.failures
+            ],
+            "odd_images": [
+                {
+                    "kind": odd.kind,
+                    "path": printable(odd.picture.path),
+                    "box": odd.picture.box,
+                    "width": odd.width,
+                    "height": odd.height,
+                }
+                for odd in self.odd_pictures
+            ],
         }
+
+
+def _describe(sample: Sample) -> dict[str, Any]:
+    """Return what JSON can hold of an image; identities that are neither text nor numbers become text."""
+    identity, camera = (
+        value if value is None or isinstance(value, str | int) else str(value)
+        for value in (sample.identity, sample.camera)
+    )
+    return {
+        "path": printable(sample.path),
+        "box": sample.box,
+        "identity": identity,
+        "camera": camera,
+    }
 
 
 def count_split(samples: Iterable[Sample]) -> SplitCounts:

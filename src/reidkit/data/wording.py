@@ -13,6 +13,16 @@ def quantity(count: int, noun: str, plural: str = "") -> str:
     return f"{count} {noun if count == 1 else plural or noun + 's'}"
 
 
+def printable(text: object) -> str:
+    r"""Return a path or name as text that any terminal and any file takes, whatever bytes it holds.
+
+    Example:
+        >>> printable("caf\udce9.jpg")
+        'caf\\udce9.jpg'
+    """
+    return str(text).encode("utf-8", "backslashreplace").decode()
+
+
 def examples(names: Sequence[str], limit: int = 5) -> str:
     """Return the first names and how many more there are, printable whatever bytes they hold.
 
@@ -20,7 +30,7 @@ def examples(names: Sequence[str], limit: int = 5) -> str:
         >>> examples(["a.jpg", "b.jpg", "c.jpg"], limit=2)
         'a.jpg, b.jpg and 1 more'
     """
-    shown = ", ".join(name.encode("utf-8", "backslashreplace").decode() for name in names[:limit])
+    shown = ", ".join(printable(name) for name in names[:limit])
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
 
 

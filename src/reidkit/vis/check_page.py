@@ -30,7 +30,7 @@ MOST_IMAGES = 8
 
 DUPLICATE_WORDS: Mapping[Kind, tuple[str, str]] = {
     "across-splits": (
-        "Seen in train and judged by",
+        "In train, and in query or gallery",
         "Left a query or gallery image, right the training image that shows the same.",
     ),
     "two-identities": ("One picture, two identities", "One of the two labels is wrong, or one file is."),
@@ -213,7 +213,7 @@ def _pair(duplicate: Duplicate, pictures: _Pictures) -> tuple[Tile, Tile, str]:
     return (
         pictures.tile(duplicate.first, *_place(duplicate.first, duplicate.splits[0])),
         pictures.tile(duplicate.second, *_place(duplicate.second, duplicate.splits[1])),
-        "equal pixels" if duplicate.is_identical else f"{duplicate.bits} of 256 signs differ",
+        "equal pixels" if duplicate.is_identical else f"nearly equal: {duplicate.bits} of 256 bits differ",
     )
 
 

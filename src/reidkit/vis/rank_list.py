@@ -1,7 +1,6 @@
 """Draw a rank list as one picture: the query, then the nearest gallery images, right or wrong."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -9,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from reidkit.core.errors import EvaluationError, ShapeError
 from reidkit.core.files import replace_file
 from reidkit.core.types import Sample
+from reidkit.vis.lettering import Lettering
 from reidkit.vis.pictures import common_aspect, fit, read_picture
 
 if TYPE_CHECKING:  # RankList brings torch, which no picture needs
@@ -56,19 +56,12 @@ class _Layout:
 
     tile_size: int
     aspect: float
-    font_file: Path | None
-
-    @cached_property
-    def font(self) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-        size = max(11, round(self.tile_size / 15))
-        if self.font_file is None:
-            return ImageFont.load_default(size)
-        return ImageFont.truetype(str(self.font_file), size)
+    letters: Lettering
 
     @cached_property
     def width(self) -> int:
         picture = round(self.tile_size * min(1, self.aspect))
-        return max(picture, round(self.font.getlength("distance 00.000")))
+        return max(picture, self.letters.width("distance 00.000"))
 
     @cached_property
     def height(self) -> int:
@@ -83,10 +76,6 @@ class _Layout:
         return max(8, self.tile_size // 14)
 
     @property
-    def line(self) -> int:
-        return round(max(11, self.tile_size / 15) * 1.35)
-
-    @property
     def step(self) -> int:
         return self.width + 2 * self.frame + self.gap
 
@@ -94,7 +83,7 @@ class _Layout:
         """Return (width, height) of the whole picture."""
         # The gap after the query is doubled, and there is one before the first tile.
         width = self.gap * 2 + num_tiles * self.step
-        height = 3 * self.gap + 2 * self.frame + self.height + num_lines * self.line
+        height = 3 * self.gap + 2 * self.frame + self.height + num_lines * self.letters.line
         return width, height
 
     def origin(self, place: int) -> tuple[int, int]:
@@ -121,8 +110,7 @@ def draw_rank_list(
         query: The sample looked for.
         gallery: All gallery samples, in the order of their descriptors.
         tile_size: Longer side of one image, in pixels.
-        font_file: A TrueType font for the labels. None takes Pillow's own, which has Latin letters
-            without accents only: accents are dropped, other letters become "?".
+        font_file: As for `reidkit.vis.lettering.Lettering`.
 
     Raises:
         ShapeError: the list points beyond the gallery.
@@ -135,7 +123,8 @@ def draw_rank_list(
         lines = _caption(f"rank {place + 1}", sample, float(rank_list.distances[place]))
         is_match = bool(rank_list.is_match[place])
         tiles.append(_Tile(read_picture(sample), lines, len(sample.frames), is_match))
-    layout = _Layout(tile_size, common_aspect([tile.picture for tile in tiles]), font_file)
+    letters = Lettering(max(11, round(tile_size / 15)), font_file)
+    layout = _Layout(tile_size, common_aspect([tile.picture for tile in tiles]), letters)
     canvas = Image.new("RGB", layout.size(len(tiles), len(tiles[0].lines)), PAPER)
     for place, tile in enumerate(tiles):
         _draw_tile(canvas, layout, layout.origin(place), tile)
@@ -245,7 +234,7 @@ def _file_stem(number: int, query: Sample) -> str:
 
 def _draw_tile(canvas: Image.Image, layout: _Layout, origin: tuple[int, int], tile: _Tile) -> None:
     left, top = origin
-    frame, width, height = layout.frame, layout.width, layout.height
+    frame, width, height, letters = layout.frame, layout.width, layout.height, layout.letters
     pen = ImageDraw.Draw(canvas)
     outer = (left, top, left + width + 2 * frame - 1, top + height + 2 * frame - 1)
     pen.rectangle(outer, fill=tile.colour)
@@ -253,9 +242,10 @@ def _draw_tile(canvas: Image.Image, layout: _Layout, origin: tuple[int, int], ti
     pen.rectangle(inner, fill=EMPTY if tile.picture is None else MAT)
     middle = left + frame + width // 2
     if tile.picture is None:
-        for number, word in enumerate(_wrap(UNREADABLE, layout)):
-            at = (middle, top + frame + height // 2 + round((number - 0.5) * layout.line))
-            pen.text(at, word, fill=INK, font=layout.font, anchor="mm")
+        # In two lines, so that a narrow tile shows the words whole.
+        for number, word in enumerate(UNREADABLE.split(" ", 1)):
+            at = (middle, top + frame + height // 2 + round((number - 0.5) * letters.line))
+            pen.text(at, letters.shorten(word, width), fill=INK, font=letters.font, anchor="mm")
     else:
         picture = fit(tile.picture, width, height)
         canvas.paste(picture, (middle - picture.width // 2, top + frame + (height - picture.height) // 2))
@@ -265,25 +255,25 @@ def _draw_tile(canvas: Image.Image, layout: _Layout, origin: tuple[int, int], ti
         _draw_sign(canvas, layout, origin, tile.is_match)
     for number, (word, value) in enumerate(tile.lines):
         # Two pixels less, since the soft edges of letters reach beyond their measured length.
-        room = width + 2 * frame - 2 - layout.font.getlength(word)
-        text = word + _shorten(value, layout, room)
-        at = (left, top + height + 2 * frame + layout.gap // 2 + number * layout.line)
-        pen.text(at, text, fill=MUTED if number else INK, font=layout.font)
+        room = width + 2 * frame - 2 - letters.width(word)
+        text = word + letters.shorten(value, room)
+        at = (left, top + height + 2 * frame + layout.gap // 2 + number * letters.line)
+        pen.text(at, text, fill=MUTED if number else INK, font=letters.font)
 
 
 def _draw_badge(pen: ImageDraw.ImageDraw, layout: _Layout, inner: tuple[int, ...], text: str) -> None:
     """Write the number of frames into the lower right corner of a picture."""
-    right, bottom = inner[2], inner[3]
-    length = round(layout.font.getlength(text)) + layout.gap // 2
-    pen.rectangle((right - length, bottom - layout.line, right, bottom), fill=INK)
-    at = (right - length // 2, bottom - layout.line // 2)
-    pen.text(at, text, fill=PAPER, font=layout.font, anchor="mm")
+    right, bottom, letters = inner[2], inner[3], layout.letters
+    length = letters.width(text) + layout.gap // 2
+    pen.rectangle((right - length, bottom - letters.line, right, bottom), fill=INK)
+    at = (right - length // 2, bottom - letters.line // 2)
+    pen.text(at, text, fill=PAPER, font=letters.font, anchor="mm")
 
 
 def _draw_sign(canvas: Image.Image, layout: _Layout, origin: tuple[int, int], is_match: bool) -> None:
     """Put a tick or a cross onto the upper left corner of a frame: colour alone is not seen by all."""
     smooth = 4  # drawn larger and scaled down, since Pillow's lines have hard edges
-    side = layout.line + layout.frame
+    side = layout.letters.line + layout.frame
     large = side * smooth
     sign = Image.new("RGBA", (large, large), (0, 0, 0, 0))
     pen = ImageDraw.Draw(sign)
@@ -297,28 +287,3 @@ def _draw_sign(canvas: Image.Image, layout: _Layout, origin: tuple[int, int], is
     sign = sign.resize((side, side), Image.Resampling.LANCZOS)
     at = (origin[0] - layout.frame, origin[1] - layout.frame)
     canvas.paste(sign, at, sign)
-
-
-def _wrap(text: str, layout: _Layout) -> list[str]:
-    """Break the words for an unreadable image into two lines that fit."""
-    first, _, rest = text.partition(" ")
-    return [_shorten(first, layout, layout.width), _shorten(rest, layout, layout.width)]
-
-
-def _shorten(text: str, layout: _Layout, width: float) -> str:
-    """Cut a text in its middle until it fits: both ends of a name tell more than its middle."""
-    whole = text if layout.font_file is not None else _plain_letters(text)
-    kept = whole
-    # No letter is narrower than a pixel, so most of a very long text goes at once.
-    keep = min(len(whole), round(width))
-    while layout.font.getlength(kept) > width and keep > 1:
-        keep -= 1
-        kept = whole[: (keep + 1) // 2] + "…" + whole[len(whole) - keep // 2 :]
-    return kept
-
-
-def _plain_letters(text: str) -> str:
-    """Write a text in the letters that Pillow's own font has."""
-    apart = unicodedata.normalize("NFKD", text)
-    letters = (letter for letter in apart if not unicodedata.combining(letter))
-    return "".join(letter if " " <= letter <= "~" else "?" for letter in letters)
