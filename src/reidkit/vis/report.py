@@ -10,10 +10,10 @@ import numpy as np
 from reidkit.core.checks import check_same_length
 from reidkit.core.errors import EvaluationError
 from reidkit.core.extras import import_extra
-from reidkit.core.files import write_text
 from reidkit.core.types import Sample, Threshold
 from reidkit.metrics.scores import RetrievalScores
 from reidkit.vis.curves import draw_cmc_curves, draw_pair_distances, draw_training_curves
+from reidkit.vis.html_page import write_page
 from reidkit.vis.inline_svg import import_matplotlib
 from reidkit.vis.report_sections import (
     NUM_WEAKEST,
@@ -22,7 +22,7 @@ from reidkit.vis.report_sections import (
     score_rows,
     weakest_camera_pairs,
 )
-from reidkit.vis.words import GLOSSARY, SCORE_WORDS, count, format_percent, protocol_rows
+from reidkit.vis.words import GLOSSARY, SCORE_WORDS, protocol_rows
 
 if TYPE_CHECKING:  # these bring torch, which no report needs
     from reidkit.metrics.camera_pairs import CameraPairScore
@@ -114,20 +114,9 @@ def write_report(path: Path, content: ReportContent) -> None:
     """
     check_same_length("Query samples", content.queries, content.scores.num_queries)
     check_same_length("Gallery samples", content.gallery, content.scores.num_gallery)
-    jinja2 = import_extra("jinja2", extra="report", purpose="The report")
+    import_extra("jinja2", extra="report", purpose="The report")  # before minutes of drawing
     import_matplotlib()
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = format_percent
-    environment.globals["count"] = count
-    html: str = environment.get_template(TEMPLATE).render(_page(content))
-    # A path may hold bytes that are no text; Python keeps them as halves of letters, which UTF-8 cannot.
-    write_text(path, html.encode("utf-8", errors="replace").decode("utf-8"))
+    write_page(path, TEMPLATE, _page(content))
 
 
 def _page(content: ReportContent) -> dict[str, Any]:
