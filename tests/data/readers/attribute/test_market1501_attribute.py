@@ -53,5 +53,5 @@ def test_market_without_the_attribute_file_says_so(market):
 
 def test_market_attribute_page_of_html_is_called_one(market):
     (market / "attribute" / "market_attribute.mat").write_text("<!doctype html><html>GitHub</html>")
-    with pytest.raises(DatasetError, match="MATLAB file of Market-1501-attribute is a page of HTML"):
+    with pytest.raises(DatasetError, match="MATLAB file of Market-1501-attribute is an HTML page"):
         read_market1501_attribute(market)

@@ -71,7 +71,7 @@ def test_pa100k_annotations_of_another_form_are_refused(pa100k, changes):
 
 def test_pa100k_page_of_html_is_called_one(pa100k):
     (pa100k / "annotation" / "annotation.mat").write_text("<html>quota exceeded</html>")
-    with pytest.raises(DatasetError, match="PA-100K is a page of HTML"):
+    with pytest.raises(DatasetError, match="PA-100K is an HTML page"):
         read_pa100k(pa100k)
 
 

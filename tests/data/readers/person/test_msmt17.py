@@ -166,7 +166,10 @@ def test_train_and_test_of_something_else_are_not_msmt(tmp_path, write_files):
 )
 def test_line_of_another_form_is_refused_with_its_number(msmt, line):
     (msmt / "list_gallery.txt").write_text(f"{LISTS['list_gallery.txt'].strip()}\n\n{line}\n")
-    with pytest.raises(DatasetError, match=r"list_gallery\.txt has a line of another form, got .* in line 4"):
+    with pytest.raises(
+        DatasetError,
+        match=r"List of MSMT17 has a line of another form, got .* in line 4 of .*list_gallery\.txt",
+    ):
         read_msmt17(msmt)
 
 
@@ -177,7 +180,7 @@ def test_windows_line_ends_are_understood(msmt):
 
 def test_empty_list_is_refused(msmt):
     (msmt / "list_query.txt").write_text("\n\n")
-    with pytest.raises(DatasetError, match=r"list_query\.txt is empty"):
+    with pytest.raises(DatasetError, match=r"List of MSMT17 is empty, got no line in .*list_query\.txt"):
         read_msmt17(msmt)
 
 

@@ -44,7 +44,7 @@ def test_cars_absent_image_is_named(cars):
 
 def test_cars_page_of_html_is_called_one(cars):
     (cars / "cars_annos.mat").write_text("<html>404</html>")
-    with pytest.raises(DatasetError, match="MATLAB file of Cars-196 is a page of HTML"):
+    with pytest.raises(DatasetError, match="MATLAB file of Cars-196 is an HTML page"):
         read_cars196(cars)
 
 

@@ -78,13 +78,13 @@ def test_tracklet_of_two_cameras_or_other_names_is_refused(lsvid, write_files, n
 @pytest.mark.parametrize("line", ["<!DOCTYPE html>", "tracklet_train/0000/0000_0001_01_", "a b 0", "a x"])
 def test_line_that_names_no_tracklet_is_refused(lsvid, line):
     write_list(lsvid, "test", "tracklet_test/0842/0842_0001_15_ 842", line)
-    with pytest.raises(DatasetError, match=r"got 1 line of 2 in .*list_seq_test.txt that name no tracklet: "):
+    with pytest.raises(DatasetError, match=rf"got '{line}' in line 2 of .*list_seq_test\.txt"):
         read_lsvid(lsvid)
 
 
 def test_empty_list_is_refused(lsvid):
     write_list(lsvid, "train", "")
-    with pytest.raises(DatasetError, match=r"list_seq_train\.txt that name no tracklet: it is empty"):
+    with pytest.raises(DatasetError, match=r"List of LS-VID is empty, got no line in .*list_seq_train\.txt"):
         read_lsvid(lsvid)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from reidkit.core.errors import DatasetError
 from reidkit.core.types import Sample
-from reidkit.data.readers.retrieval.matlab import cell_values, read_matlab, require_fields
+from reidkit.data.readers.matlab import read_matlab
+from reidkit.data.readers.matlab_values import cell_values, require_fields
 from reidkit.data.wording import label_examples, quantity
 
 _IDENTITY = "image_index"

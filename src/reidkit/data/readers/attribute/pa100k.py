@@ -9,8 +9,9 @@ from reidkit.core.errors import CatalogError, DatasetError
 from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.finding import Layout, find_root
-from reidkit.data.readers.retrieval.lists import check_listed_images
-from reidkit.data.readers.retrieval.matlab import cell_values, read_matlab
+from reidkit.data.readers.lists import check_listed_images
+from reidkit.data.readers.matlab import read_matlab
+from reidkit.data.readers.matlab_values import cell_values
 
 # Every image counts as an identity of its own, so there are as many of the one as of the other.
 _TEST = SplitCounts(identities=10000, images=10000)

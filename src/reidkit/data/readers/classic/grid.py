@@ -1,20 +1,15 @@
 """GRID: 250 people of an underground station from two views each, among 775 images of others."""
 
 import re
-import struct
-import zlib
 from pathlib import Path
 
-import numpy as np
-
 from reidkit.core.errors import DatasetError
-from reidkit.core.extras import import_extra
 from reidkit.core.types import DatasetSplits, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.dividing import check_split
 from reidkit.data.readers.finding import Layout, find_root
+from reidkit.data.readers.matlab import read_matlab
 from reidkit.data.readers.naming import Naming, read_named_folder
-from reidkit.data.readers.person.mat_files import check_mat_file
 from reidkit.data.wording import label_examples
 
 GRID = Benchmark(
@@ -99,18 +94,12 @@ def _read_learned(path: Path, split: int) -> set[int]:
     ``trainIdxAll`` is a row of cells, one per partition; each holds a struct whose ``personIdx`` are the
     identities (``probeImIdx`` and ``galleryImIdx``, beside it, are rows of the features).
     """
-    check_mat_file(path, "5", _FIX)
-    matlab = import_extra("scipy.io.matlab", extra="mat", purpose=f"Reading {_PARTITIONS} of GRID")
+    partitions = read_matlab(GRID.title, path, ["trainIdxAll"], fix=_FIX)["trainIdxAll"].ravel()
     try:
-        content = matlab.loadmat(path, variable_names=["trainIdxAll"], simplify_cells=True)
-        # One identity alone comes as a number, several as an array.
-        learned = {int(identity) for identity in np.ravel(content["trainIdxAll"][split]["personIdx"])}
-    except (
-        *(matlab.MatReadError, OSError, ValueError, zlib.error, struct.error),  # cut off
-        *(NotImplementedError, TypeError, LookupError, ArithmeticError),  # another file of this name
-    ) as error:
+        learned = {int(identity) for identity in partitions[split]["personIdx"].ravel()[0].ravel()}
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise DatasetError(
-            f"Partitions of {GRID.title} cannot be read, got {path} ({type(error).__name__}: {error}). "
+            f"Partitions of {GRID.title} have another form, got {path} ({type(error).__name__}: {error}). "
             f"Expected trainIdxAll with personIdx for each of {GRID.num_splits} partitions. {_FIX}"
         ) from error
     if not learned or _DISTRACTOR in learned:

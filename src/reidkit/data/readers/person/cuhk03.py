@@ -10,10 +10,10 @@ from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.dividing import check_split
 from reidkit.data.readers.finding import Layout, find_root
+from reidkit.data.readers.market_folders import MARKET_FOLDERS, read_market_folders
 from reidkit.data.readers.naming import Naming
 from reidkit.data.readers.person.cuhk03_archive import IMAGE_NAME, Protocol, read_protocol
 from reidkit.data.readers.person.cuhk03_cache import CachedImages, cache_images, default_cache
-from reidkit.data.readers.person.market_folders import MARKET_FOLDERS, read_market_folders
 from reidkit.data.wording import examples, quantity
 
 Version = Literal["detected", "labeled"]

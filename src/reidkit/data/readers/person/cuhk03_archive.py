@@ -16,23 +16,20 @@ from typing import Any
 import numpy as np
 
 from reidkit.core.errors import DatasetError
-from reidkit.core.extras import import_extra
-from reidkit.data.readers.person.mat_files import check_mat_file
+from reidkit.data.readers.matlab import check_matlab_file, open_hdf5, read_matlab, require_variables
 from reidkit.data.wording import quantity
 
-_PURPOSE = "Reading the .mat files of CUHK03"
+_TITLE = "CUHK03"
 IMAGE_NAME = re.compile(r"(?P<pair>[1-9])_(?P<person>[0-9]{3,4})_(?P<view>[12])_(?P<number>[0-9]{2})\.png")
 """``<pair>_<person>_<view>_<number>.png``, all from 1: what the protocol files call an image."""
 
 _IMAGES_PER_VIEW = 5
 _FIX_ARCHIVE = "Ask the authors for cuhk03_release.zip again and unpack it."
 _FIX_PROTOCOL = (
-    "Download the file itself from the repository zhunzhong07/person-re-ranking (folder "
-    "evaluation/data/CUHK03); what a browser saves of its page is not the file."
+    "Download it from the repository zhunzhong07/person-re-ranking, folder evaluation/data/CUHK03."
 )
 
-# What h5py raises on a damaged file, depending on where the damage is.
-_DAMAGE = (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError)
+_PROTOCOL_VARIABLES = ("filelist", "labels", "train_idx", "query_idx", "gallery_idx")
 
 People = frozenset[tuple[int, int]]
 """(pair of cameras, person), both from 1."""
@@ -95,11 +92,7 @@ class Archive:
         )
 
     def _entry(self, name: str) -> Any:  # noqa: ANN401 - h5py has no types
-        if name not in self._file:
-            raise DatasetError(
-                f"{self._path} has no '{name}', got {', '.join(sorted(self._file)) or 'nothing'}. "
-                f"Expected the cuhk-03.mat of the authors. {_FIX_ARCHIVE}"
-            )
+        require_variables(_TITLE, self._path, list(self._file), [name], fix=_FIX_ARCHIVE)
         return self._file[name]
 
     def _cells(self, cell: Any) -> Iterator[Any]:  # noqa: ANN401 - h5py has no types
@@ -113,7 +106,7 @@ def check_archive(path: Path) -> None:
     Raises:
         DatasetError: it is a saved web page, empty, of another format, or cannot be read.
     """
-    check_mat_file(path, "7.3", _FIX_ARCHIVE)
+    check_matlab_file(_TITLE, path, version="7.3", fix=_FIX_ARCHIVE)
 
 
 @contextmanager
@@ -124,15 +117,8 @@ def open_archive(path: Path) -> Iterator[Archive]:
         DatasetError: it is something else, damaged, or built in another way.
         MissingExtraError: h5py is not installed.
     """
-    h5py = import_extra("h5py", extra="mat", purpose=_PURPOSE)
-    check_archive(path)
-    try:
-        with h5py.File(path, "r") as file:
-            yield Archive(path, file)
-    except _DAMAGE as error:
-        raise DatasetError(
-            f"{path} cannot be read, got '{error}'. Expected the whole cuhk-03.mat. {_FIX_ARCHIVE}"
-        ) from error
+    with open_hdf5(_TITLE, path, fix=_FIX_ARCHIVE) as file:
+        yield Archive(path, file)
 
 
 def read_protocol(path: Path) -> Protocol:
@@ -142,24 +128,14 @@ def read_protocol(path: Path) -> Protocol:
         DatasetError: it is something else, damaged, or its parts do not fit each other.
         MissingExtraError: scipy is not installed.
     """
-    scipy_io = import_extra("scipy.io", extra="mat", purpose=_PURPOSE)
-    check_mat_file(path, "5", _FIX_PROTOCOL)
-    try:
-        content = scipy_io.loadmat(path)
-    except Exception as error:  # a damaged file makes scipy raise nearly anything
-        raise DatasetError(
-            f"{path} cannot be read, got '{error}'. Expected the whole file. {_FIX_PROTOCOL}"
-        ) from error
+    content = read_matlab(_TITLE, path, _PROTOCOL_VARIABLES, fix=_FIX_PROTOCOL)
     try:
         names = tuple(str(np.asarray(cell).item()) for cell in content["filelist"].ravel())
-        identities = _integers(content["labels"])
-        train, query, gallery = (
-            _integers(content[f"{split}_idx"]) for split in ("train", "query", "gallery")
-        )
-    except (KeyError, ValueError, TypeError) as error:
+        identities, train, query, gallery = (_integers(content[name]) for name in _PROTOCOL_VARIABLES[1:])
+    except (ValueError, TypeError) as error:
         raise DatasetError(
-            f"{path} has another form, got '{error}'. Expected filelist, labels, train_idx, query_idx and "
-            f"gallery_idx. {_FIX_PROTOCOL}"
+            f"{path} has another form, got '{error}'. Expected one name per image, and numbers. "
+            f"{_FIX_PROTOCOL}"
         ) from error
     _check_protocol(path, names, identities, (*train, *query, *gallery))
     # MATLAB counts from 1.

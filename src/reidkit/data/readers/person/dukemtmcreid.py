@@ -6,8 +6,8 @@ from pathlib import Path
 from reidkit.core.types import DatasetSplits, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.finding import Layout, find_root
+from reidkit.data.readers.market_folders import MARKET_FOLDERS, read_market_folders
 from reidkit.data.readers.naming import Naming
-from reidkit.data.readers.person.market_folders import MARKET_FOLDERS, read_market_folders
 
 DUKEMTMCREID = Benchmark(
     name="dukemtmcreid",

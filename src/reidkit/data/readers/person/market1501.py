@@ -9,8 +9,8 @@ from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.finding import Layout, find_root
 from reidkit.data.readers.listing import list_tree
+from reidkit.data.readers.market_folders import MARKET_FOLDERS, read_market_folders
 from reidkit.data.readers.naming import Naming
-from reidkit.data.readers.person.market_folders import MARKET_FOLDERS, read_market_folders
 from reidkit.data.wording import quantity
 
 MARKET1501 = Benchmark(

@@ -10,8 +10,9 @@ from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.finding import Layout, find_root
 from reidkit.data.readers.listing import describe_content, list_folder
+from reidkit.data.readers.lists import match_lines
+from reidkit.data.readers.market_folders import MARKET_FOLDERS, read_market_folders
 from reidkit.data.readers.naming import Naming
-from reidkit.data.readers.person.market_folders import MARKET_FOLDERS, read_market_folders
 
 Version = Literal["v1", "v2", "market"]
 
@@ -61,7 +62,10 @@ _DESCRIPTIONS: dict[Version, str] = {
     ),
 }
 
-_IMAGE_NAME = re.compile(r"[0-9]{4}_[0-9]{3}_(?P<camera>[0-9]{2})_[^/]+")
+_NAME = r"[0-9]{4}_[0-9]{3}_(?P<camera>[0-9]{2})_[^/\s]+"
+_IMAGE_NAME = re.compile(_NAME)
+# The folders lead neither to the root of the file system nor out of the images.
+_LINE = re.compile(rf"(?P<image>(?:(?!\.\./)[^/\s]+/)*{_NAME})\s+(?P<identity>[0-9]+)")
 _LINE_FORM = "<identity>/<identity>_<number>_<camera>_<time>_<frame>_<box>.jpg <identity>"
 _NAMING = Naming(
     pattern=re.compile(r"(?P<identity>[0-9]{4})_c(?P<camera>[0-9]{1,2})_[0-9A-Za-z_]+\.jpe?g"),
@@ -202,11 +206,10 @@ def _read_list(path: Path, images: Path) -> tuple[Sample, ...]:
             f"{describe_content(list_folder(path.parent))}. Expected the four lists of its authors. Copy it "
             f"there, or leave combine_validation out."
         )
-    text = path.read_text(encoding="utf-8", errors="replace")
-    lines = [(number, line.split()) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    samples = _sort(tuple(_read_line(path, number, words, images) for number, words in lines))
-    if not samples:
-        raise DatasetError(f"List {path} is empty. Expected lines '{_LINE_FORM}'. Unpack it again.")
+    lines = match_lines(MSMT17.title, path, _LINE, _LINE_FORM, fix="Unpack the archive again.")
+    samples = _sort(
+        tuple(Sample((images / line["image"],), int(line["identity"]), int(line["camera"])) for line in lines)
+    )
     # One file tells a copy of another version from the right one; a look at all of them is the doctor's.
     if not samples[0].path.is_file():
         raise DatasetError(
@@ -215,18 +218,6 @@ def _read_list(path: Path, images: Path) -> tuple[Sample, ...]:
             f"archive."
         )
     return samples
-
-
-def _read_line(path: Path, number: int, words: list[str], images: Path) -> Sample:
-    name, identity = words if len(words) == 2 else ("", "")
-    match = _IMAGE_NAME.fullmatch(name.rpartition("/")[2])
-    is_below = not name.startswith("/") and ".." not in name.split("/")
-    if match is None or not is_below or not (identity.isascii() and identity.isdigit()):
-        raise DatasetError(
-            f"List {path} has a line of another form, got '{' '.join(words)[:200]}' in line {number}. "
-            f"Expected '{_LINE_FORM}'. Unpack it again."
-        )
-    return Sample((images / name,), int(identity), int(match["camera"]))
 
 
 def _sort(samples: tuple[Sample, ...]) -> tuple[Sample, ...]:

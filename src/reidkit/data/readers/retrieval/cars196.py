@@ -6,9 +6,10 @@ from reidkit.core.errors import DatasetError
 from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.finding import Layout, find_root
+from reidkit.data.readers.lists import check_listed_images
+from reidkit.data.readers.matlab import read_matlab
+from reidkit.data.readers.matlab_values import cell_values, require_fields
 from reidkit.data.readers.retrieval.class_halves import divide_classes
-from reidkit.data.readers.retrieval.lists import check_listed_images
-from reidkit.data.readers.retrieval.matlab import cell_values, read_matlab, require_fields
 
 _TEST = SplitCounts(identities=98, images=8131)
 

@@ -7,7 +7,7 @@ from reidkit.core.errors import DatasetError
 from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.finding import Layout, find_root
-from reidkit.data.readers.retrieval.lists import check_listed_images, match_lines
+from reidkit.data.readers.lists import check_listed_images, match_lines
 
 INSHOP = Benchmark(
     name="inshop",

@@ -6,7 +6,7 @@ from pathlib import Path
 from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.finding import Layout, find_root
-from reidkit.data.readers.retrieval.lists import check_listed_images, match_lines
+from reidkit.data.readers.lists import check_listed_images, match_lines
 
 _TEST = SplitCounts(identities=11316, images=60502)
 

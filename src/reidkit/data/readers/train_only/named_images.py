@@ -10,7 +10,7 @@ from reidkit.core.types import DatasetSplits, Sample
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.finding import Layout, find_root, skipped_notes
 from reidkit.data.readers.listing import describe_kinds, list_tree
-from reidkit.data.readers.retrieval.lists import check_listed_images, match_lines
+from reidkit.data.readers.lists import check_listed_images, match_lines
 from reidkit.data.wording import quantity
 
 

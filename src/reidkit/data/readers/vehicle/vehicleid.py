@@ -9,7 +9,7 @@ from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.dividing import check_split, choose
 from reidkit.data.readers.finding import Layout, find_root
-from reidkit.data.readers.retrieval.lists import check_listed_images, match_lines
+from reidkit.data.readers.lists import check_listed_images, match_lines
 from reidkit.data.readers.vehicle.sizes import find_size
 from reidkit.data.wording import quantity
 

@@ -8,7 +8,7 @@ from reidkit.core.types import DatasetSplits, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.dividing import check_split
 from reidkit.data.readers.finding import Layout, find_root
-from reidkit.data.readers.video.matlab import read_whole_numbers
+from reidkit.data.readers.matlab_values import read_whole_numbers
 from reidkit.data.readers.video.two_cameras import TrackletPairs, read_camera, split_pairs
 from reidkit.data.wording import examples, quantity
 

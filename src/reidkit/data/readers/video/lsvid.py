@@ -9,7 +9,8 @@ from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.finding import Layout, find_root
 from reidkit.data.readers.listing import list_folder
-from reidkit.data.readers.video.matlab import read_whole_numbers
+from reidkit.data.readers.lists import match_lines
+from reidkit.data.readers.matlab_values import read_whole_numbers
 from reidkit.data.readers.video.tracklets import (
     check_positions,
     check_present,
@@ -17,7 +18,7 @@ from reidkit.data.readers.video.tracklets import (
     note_on_queries,
     take_queries,
 )
-from reidkit.data.wording import examples, quantity
+from reidkit.data.wording import examples
 
 LSVID = Benchmark(
     name="lsvid",
@@ -47,6 +48,7 @@ _LAYOUT = Layout(
     name_hint="lsvid",
     how_to_obtain=LSVID.how_to_obtain,
 )
+_LINE = re.compile(r"(?P<start>\S+)\s+(?P<identity>[0-9]+)")
 _FRAME = re.compile(r"[^_]+_[^_]+_(?P<camera>[0-9]+)_[^_]+\.[^.]+")
 
 
@@ -88,7 +90,10 @@ def read_lsvid(root: Path, *, queries_in_gallery: bool = False) -> DatasetSplits
 
 
 def _read_tracklets(folder: Path, path: Path) -> tuple[Sample, ...]:
-    lines = _read_list(path)
+    lines = [
+        (line["start"], int(line["identity"]))
+        for line in match_lines(LSVID.title, path, _LINE, "<path> <identity>")
+    ]
     images: dict[Path, Mapping[str, Path]] = {}
     absent: list[str] = []
     samples: list[Sample] = []
@@ -104,26 +109,6 @@ def _read_tracklets(folder: Path, path: Path) -> tuple[Sample, ...]:
             absent.append(start)
     check_present(LSVID.title, absent, len(lines), "tracklet", folder)
     return tuple(samples)
-
-
-def _read_list(path: Path) -> list[tuple[str, int]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(
-            f"List of {LSVID.title} cannot be read, got {path} ({error}). Expected one tracklet per line. "
-            f"{LSVID.how_to_obtain}"
-        ) from error
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    matches = [re.fullmatch(r"(?P<start>\S+)\s+(?P<identity>[0-9]+)", line) for line in lines]
-    wrong = [line for line, match in zip(lines, matches, strict=True) if match is None]
-    if wrong or not lines:
-        raise DatasetError(
-            f"List of {LSVID.title} has a wrong form, got {quantity(len(wrong), 'line')} of {len(lines)} in "
-            f"{path} that name no tracklet: {examples(wrong, 2) or 'it is empty'}. Expected lines of a path "
-            f"and an identity. Get the file again."
-        )
-    return [(match["start"], int(match["identity"])) for match in matches if match is not None]
 
 
 def _last_part(start: str) -> str:

@@ -9,7 +9,8 @@ from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.finding import Layout, find_root
 from reidkit.data.readers.listing import list_folder
-from reidkit.data.readers.video.matlab import read_whole_numbers
+from reidkit.data.readers.lists import match_lines
+from reidkit.data.readers.matlab_values import read_whole_numbers
 from reidkit.data.readers.video.tracklets import (
     check_positions,
     check_present,
@@ -51,6 +52,8 @@ _LAYOUT = Layout(
     how_to_obtain=MARS.how_to_obtain,
 )
 _FRAME = re.compile(r"(?P<identity>[0-9]{4}|00-1)C(?P<camera>[0-9])T[0-9]+F[0-9]+\.jpg")
+_FORM = "<identity>C<camera>T<tracklet>F<frame>.jpg"
+_FIX = "Take info/ of the repository MARS-evaluation again."
 _JUNK = -1
 
 
@@ -78,7 +81,7 @@ def read_mars(root: Path, *, queries_in_gallery: bool = False) -> DatasetSplits:
     info = next(folder / name for name in _INFO_FOLDERS if (folder / name).is_dir())
     train = _read_tracklets(folder / "bbox_train", info, "train")
     test = _read_tracklets(folder / "bbox_test", info, "test")
-    wanted = read_whole_numbers(MARS.title, info / "query_IDX.mat", "query_IDX")
+    wanted = read_whole_numbers(MARS.title, info / "query_IDX.mat", "query_IDX", fix=_FIX)
     query, gallery = take_queries(
         test,
         check_positions(MARS.title, "the queries of query_IDX.mat are", wanted, len(test)),
@@ -104,9 +107,10 @@ def read_mars(root: Path, *, queries_in_gallery: bool = False) -> DatasetSplits:
 
 def _read_tracklets(folder: Path, info: Path, part: str) -> list[Sample | None]:
     """Return one sample per row of the list, None for junk."""
-    names = _read_names(info / f"{part}_name.txt")
+    lines = match_lines(MARS.title, info / f"{part}_name.txt", _FRAME, _FORM, fix=_FIX)
+    names = [line[0] for line in lines]
     path = info / f"tracks_{part}_info.mat"
-    rows = read_whole_numbers(MARS.title, path, f"track_{part}_info")
+    rows = read_whole_numbers(MARS.title, path, f"track_{part}_info", fix=_FIX)
     if rows.shape[1] != 4:
         raise DatasetError(
             f"{MARS.title} has a wrong list of tracklets, got {rows.shape[1]} columns in {path}. Expected 4: "
@@ -147,25 +151,6 @@ class _Folders:
             images = list_folder(self._folder / person).images if person in self._people else ()
             self._files[person] = {image.name: image for image in images}
         return self._files[person].get(name)
-
-
-def _read_names(path: Path) -> list[str]:
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(
-            f"List of {MARS.title} cannot be read, got {path} ({error}). Expected one file name per line. "
-            f"{MARS.how_to_obtain}"
-        ) from error
-    names = [line.strip() for line in lines if line.strip()]
-    wrong = [name for name in names if not _FRAME.fullmatch(name)]
-    if wrong or not names:
-        raise DatasetError(
-            f"List of {MARS.title} has a wrong form, got {quantity(len(wrong), 'line')} of {len(names)} in "
-            f"{path} that name no frame: {examples(wrong, 2) or 'it is empty'}. Expected lines such as "
-            f"0001C1T0001F001.jpg. Get the file again."
-        )
-    return names
 
 
 def _check_row(path: Path, number: int, names: Sequence[str], identity: int, camera: int) -> None:

@@ -9,7 +9,13 @@ from reidkit.data.wording import examples, quantity
 
 
 def match_lines(
-    title: str, path: Path, pattern: re.Pattern[str], form: str, *, heading_lines: int = 0
+    title: str,
+    path: Path,
+    pattern: re.Pattern[str],
+    form: str,
+    *,
+    heading_lines: int = 0,
+    fix: str = "Take the file of the original archive.",
 ) -> tuple[re.Match[str], ...]:
     """Return every line of a list, each matched whole; blank lines and space around a line do not count.
 
@@ -20,6 +26,7 @@ def match_lines(
         pattern: Of a whole line.
         form: The pattern as a person writes it: ``"<image> <identity>"``.
         heading_lines: Up to so many lines at the beginning may have another form and are skipped.
+        fix: Sentence that ends messages: where the right list is.
 
     Raises:
         DatasetError: the list cannot be read, holds no such line, or a line of another form, which is
@@ -29,8 +36,7 @@ def match_lines(
         text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise DatasetError(
-            f"List of {title} cannot be read, got {path} ({error.strerror}). Expected lines '{form}'. "
-            f"Unpack the archive again."
+            f"List of {title} cannot be read, got {path} ({error.strerror}). Expected lines '{form}'. {fix}"
         ) from error
     matches: list[re.Match[str]] = []
     # No splitlines: a replaced or foreign letter must not end a line.
@@ -42,13 +48,10 @@ def match_lines(
         elif stripped and (matches or number > heading_lines):
             raise DatasetError(
                 f"List of {title} has a line of another form, got {stripped[:80]!r} in line {number} of "
-                f"{path}. Expected '{form}'. Take the file of the original archive."
+                f"{path}. Expected '{form}'. {fix}"
             )
     if not matches:
-        raise DatasetError(
-            f"List of {title} is empty, got no line in {path}. Expected lines '{form}'. "
-            f"Take the file of the original archive."
-        )
+        raise DatasetError(f"List of {title} is empty, got no line in {path}. Expected lines '{form}'. {fix}")
     return tuple(matches)
 
 

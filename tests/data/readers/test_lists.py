@@ -3,7 +3,7 @@ import re
 import pytest
 
 from reidkit.core.errors import DatasetError
-from reidkit.data.readers.retrieval.lists import check_listed_images, match_lines
+from reidkit.data.readers.lists import check_listed_images, match_lines
 
 LINE = re.compile(r"(?P<image>\S+) (?P<identity>[0-9]+)")
 
@@ -63,6 +63,13 @@ def test_bytes_that_are_no_utf8_do_no_harm(write_list):
 def test_list_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(DatasetError, match=r"cannot be read, got .*absent.txt \(No such file"):
         read(tmp_path / "absent.txt")
+
+
+@pytest.mark.parametrize("content", ["a.jpg two", "", None])
+def test_messages_end_with_the_fix_of_the_reader(tmp_path, write_list, content):
+    path = tmp_path / "absent.txt" if content is None else write_list(content)
+    with pytest.raises(DatasetError, match=r"Expected .*'<image> <identity>'\. Ask Zoo\.$"):
+        read(path, fix="Ask Zoo.")
 
 
 def test_absent_images_are_counted_and_five_are_named(tmp_path, write_files):
