@@ -13,6 +13,8 @@ def test_every_rule_and_every_value_of_a_protocol_has_words() -> None:
     assert len(fields) >= 7
     for field in fields:
         values = get_args(hints[field]) if get_origin(hints[field]) is Literal else (True, False)
+        if field == "frames_per_tracklet":  # numbers have a sentence of their own
+            values = (None,)
         assert set(PROTOCOL_WORDS[field][1]) == set(values)
 
 
@@ -21,12 +23,14 @@ def test_rows_of_a_protocol_follow_its_values() -> None:
     other = {
         title: short
         for title, short, _ in protocol_rows(
-            Protocol("p", same_camera="keep", distance="euclidean", flip=True)
+            Protocol("p", same_camera="keep", distance="euclidean", flip=True, frames_per_tracklet=8)
         )
     }
     assert (default["Same camera"], other["Same camera"]) == ("left out", "counted")
     assert (default["Distance"], other["Distance"]) == ("cosine", "Euclidean")
     assert (default["Mirror image"], other["Mirror image"]) == ("not used", "averaged in")
+    frames = (default["Frames of a tracklet"], other["Frames of a tracklet"])
+    assert frames == ("all", "8, evenly spread")
 
 
 def test_every_score_has_words() -> None:

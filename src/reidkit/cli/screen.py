@@ -34,6 +34,8 @@ def describe_protocol(scores: "RetrievalScores") -> str:
     return (
         f"protocol {protocol.name}: {protocol.distance} distance, same-camera matches "
         f"{'dropped' if protocol.same_camera == 'drop' else 'kept'}, "
-        f"{'flip averaging, ' if protocol.flip else ''}{scores.num_valid} queries{unmatched}, "
+        f"{'flip averaging, ' if protocol.flip else ''}"
+        f"{f'{protocol.frames_per_tracklet} frames per tracklet, ' if protocol.frames_per_tracklet else ''}"
+        f"{scores.num_valid} queries{unmatched}, "
         f"{scores.num_gallery} gallery images"
     )

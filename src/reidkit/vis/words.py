@@ -79,6 +79,10 @@ PROTOCOL_WORDS: Mapping[str, tuple[str, Mapping[object, tuple[str, str]]]] = {
             ),
         },
     ),
+    "frames_per_tracklet": (
+        "Frames of a tracklet",
+        {None: ("all", "The descriptor of a tracklet is the mean over all of its frames.")},
+    ),
 }
 """By field of Protocol: its title, and by value the short word and the sentence for it."""
 
@@ -122,7 +126,7 @@ def protocol_rows(protocol: Protocol) -> list[tuple[str, str, str]]:
     rows = []
     for field, (title, words) in PROTOCOL_WORDS.items():
         value = getattr(protocol, field)
-        short, sentence = words.get(value, (str(value), ""))
+        short, sentence = words.get(value, (f"{value}, evenly spread", "Others are not looked at."))
         rows.append((title, short, sentence))
     return rows
 
