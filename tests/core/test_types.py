@@ -99,6 +99,7 @@ def test_protocol_states_every_rule():
         "unmatched_queries": "skip",
         "ties": "gallery_order",
         "same_sample": "drop",
+        "frames_per_tracklet": None,
     }
 
 
