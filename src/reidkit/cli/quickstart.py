@@ -78,12 +78,14 @@ def show_next_steps(result: "TrainingResult", console: "Console") -> None:
     folder = result.folder
     query = result.splits.query[0]
     match = next(sample for sample in result.splits.gallery if sample.identity == query.identity)
-    console.print(f"\nLook at {folder.report} in a browser; the pictures are in {folder.rank_lists}.")
+    console.print(
+        f"\nLook at {folder.report} in a browser; the pictures are in {folder.rank_lists}.", soft_wrap=True
+    )
     console.print("Then try:")
     program = program_name()
     for command in (
-        f"compare {query.path} {match.path} --model {folder.path}",
-        f"embed {result.splits.root / 'query'} --model {folder.path} --out descriptors.npz",
+        f"compare {from_here(query.path)} {from_here(match.path)} --model {folder.path}",
+        f"embed {from_here(result.splits.root / 'query')} --model {folder.path} --out descriptors.npz",
         "train quickstart data.root=PHOTOS   # with PHOTOS/train/<who>/*.jpg and PHOTOS/test/<who>/*.jpg",
     ):
         console.print(f"  {program} {command}", soft_wrap=True, markup=False)
@@ -100,4 +102,9 @@ def program_name() -> str:
     found = shutil.which("reidkit")
     if found is not None and Path(found).resolve() == program.resolve():
         return "reidkit"
-    return str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program)
+    return str(from_here(program))
+
+
+def from_here(path: Path) -> Path:
+    """Return a path as a person would type it: from the working folder, where it lies below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
