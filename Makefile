@@ -36,7 +36,7 @@ quickstart: $(VENV)/.installed-use
 	@$(BIN)/reidkit quickstart
 
 test: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest --numprocesses auto
+	@$(BIN)/python -m pytest --numprocesses auto -m "not slow"
 
 test-slow: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -m slow
