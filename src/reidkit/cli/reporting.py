@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reidkit.core.files import write_json
 from reidkit.core.types import DatasetSplits
-from reidkit.engine.epoch_record import Row
 from reidkit.engine.evaluate import Evaluation
 from reidkit.engine.provenance import describe_data
-from reidkit.engine.train import TrainingResult
 from reidkit.metrics.labels import labels_of
 from reidkit.metrics.rank_lists import RankList, rank_lists
 from reidkit.metrics.scores import RetrievalScores
@@ -17,8 +16,14 @@ from reidkit.models.checkpoint import ModelCard
 from reidkit.vis.rank_list import write_rank_lists
 from reidkit.vis.report import ReportContent, choose_queries, write_report
 
+if TYPE_CHECKING:  # these bring lightning, which judging a model does not need
+    from reidkit.engine.epoch_record import Row
+    from reidkit.engine.train import TrainingResult
 
-def write_run_report(result: TrainingResult, baselines: Mapping[str, RetrievalScores] | None = None) -> None:
+
+def write_run_report(
+    result: "TrainingResult", baselines: Mapping[str, RetrievalScores] | None = None
+) -> None:
     """Write ``report.html`` and the rank-list pictures of a run."""
     facts = {"Recipe": f"{result.recipe.name}: {result.recipe.about}".rstrip(": ")}
     _write_pages(
@@ -70,7 +75,7 @@ def _write_pages(
     facts: Mapping[str, str],
     evaluation: Evaluation,
     baselines: Mapping[str, RetrievalScores],
-    history: list[Row],
+    history: "list[Row]",
 ) -> None:
     worst, random = (_lists(evaluation, numbers) for numbers in choose_queries(evaluation.scores))
     content = ReportContent(
