@@ -6,8 +6,6 @@ weights are too many to store; each tensor is drawn from a generator seeded by t
 
 import hashlib
 import json
-import math
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -16,28 +14,11 @@ import torch
 
 from reidkit.models.zoo import MODELS, build_model
 from tests.golden.torchreid.keys import our_key
+from tests.golden.weights import draw_tensor
 
 STORED = Path(__file__).parent / "torchreid"
 STATE_DICTS = json.loads((STORED / "osnet_state_dicts.json").read_text())
 FEATURES = np.load(STORED / "osnet_features.npz")
-
-
-def draw_tensor(key: str, shape: list[int]) -> torch.Tensor:
-    """Return the weights that the recipe gives to one key; the rules are tried in this order."""
-    generator = np.random.Generator(np.random.PCG64(zlib.crc32(key.encode())))
-    if key.endswith("num_batches_tracked"):
-        return torch.zeros(shape, dtype=torch.int64)
-    if key.endswith("running_var"):
-        values = generator.uniform(0.5, 1.5, shape)
-    elif key.endswith("running_mean"):
-        values = generator.standard_normal(shape) * 0.1
-    elif len(shape) >= 2:
-        values = generator.standard_normal(shape) * math.sqrt(2 / math.prod(shape[1:]))
-    elif key.endswith("bias"):
-        values = generator.standard_normal(shape) * 0.05
-    else:
-        values = generator.uniform(0.8, 1.2, shape)
-    return torch.from_numpy(values.astype(np.float32))
 
 
 def test_stored_facts_cover_every_osnet_of_the_catalog():

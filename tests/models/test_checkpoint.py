@@ -9,7 +9,7 @@ from reidkit.core.errors import WeightsError
 from reidkit.core.types import Preprocessing, Threshold
 from reidkit.models.checkpoint import CARD_KEY, ModelCard, load_model, load_weights, read_card, save_model
 from reidkit.models.heads import EmbeddingHead
-from reidkit.models.model import ReidModel
+from reidkit.models.model import PipelineModel, ReidModel
 from reidkit.models.pooling import AverageAggregation
 from reidkit.models.zoo import build_model
 
@@ -141,7 +141,7 @@ def test_card_that_is_not_understood_is_refused(
 
 def tiny_builder(*, num_identities: int | None, image_size: tuple[int, int]) -> ReidModel:
     """A builder outside of the package."""
-    return ReidModel(torch.nn.Conv2d(3, 4, 3), AverageAggregation(), EmbeddingHead(4, num_identities))
+    return PipelineModel(torch.nn.Conv2d(3, 4, 3), AverageAggregation(), EmbeddingHead(4, num_identities))
 
 
 def test_builder_of_ones_own_needs_trust(tmp_path: Path):

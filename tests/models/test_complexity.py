@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from reidkit.models.complexity import measure_complexity
 from reidkit.models.heads import EmbeddingHead
-from reidkit.models.model import ReidModel
+from reidkit.models.model import PipelineModel, ReidModel
 from reidkit.models.pooling import AverageAggregation
 from reidkit.models.zoo import build_model
 
@@ -26,7 +26,7 @@ class Toy(nn.Module):
 
 
 def make_toy(num_identities: int | None = None) -> ReidModel:
-    return ReidModel(Toy(), AverageAggregation(), EmbeddingHead(4, num_identities, embedding_dim=6))
+    return PipelineModel(Toy(), AverageAggregation(), EmbeddingHead(4, num_identities, embedding_dim=6))
 
 
 def test_cost_of_a_toy_equals_hand_arithmetic():

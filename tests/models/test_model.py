@@ -4,12 +4,12 @@ from torch import nn
 
 from reidkit.core.errors import ShapeError
 from reidkit.models.heads import EmbeddingHead
-from reidkit.models.model import ReidModel
+from reidkit.models.model import PipelineModel, ReidModel
 from reidkit.models.pooling import AverageAggregation
 
 
 def make_model(num_identities: int | None = None) -> ReidModel:
-    return ReidModel(nn.Identity(), AverageAggregation(), EmbeddingHead(3, num_identities))
+    return PipelineModel(nn.Identity(), AverageAggregation(), EmbeddingHead(3, num_identities))
 
 
 def test_model_of_no_network_gives_the_mean_colour():
@@ -22,7 +22,7 @@ def test_model_of_no_network_gives_the_mean_colour():
 
 def test_model_descriptor_dim_is_the_heads():
     assert make_model().descriptor_dim == 3
-    wider = ReidModel(nn.Identity(), AverageAggregation(), EmbeddingHead(3, embedding_dim=7))
+    wider = PipelineModel(nn.Identity(), AverageAggregation(), EmbeddingHead(3, embedding_dim=7))
     assert wider.descriptor_dim == 7
 
 
@@ -39,6 +39,6 @@ def test_model_refuses_bytes_as_images():
 
 
 def test_model_weights_keep_the_names_of_the_three_stages():
-    model = ReidModel(nn.Conv2d(3, 4, 1), AverageAggregation(), EmbeddingHead(4, 2, neck="batch_norm"))
+    model = PipelineModel(nn.Conv2d(3, 4, 1), AverageAggregation(), EmbeddingHead(4, 2, neck="batch_norm"))
     assert {name.partition(".")[0] for name in model.state_dict()} == {"backbone", "head"}
     assert "head.classifier.weight" in model.state_dict()

@@ -1,5 +1,6 @@
-"""The re-ID model: backbone -> aggregation -> head."""
+"""The re-ID model: what every network offers, and the pipeline backbone -> aggregation -> head."""
 
+from abc import ABC, abstractmethod
 from typing import Protocol
 
 from torch import Tensor, nn
@@ -20,11 +21,64 @@ class Head(Protocol):
         """Return what the losses need."""
 
 
-class ReidModel(nn.Module):
-    """Turn standardised images into descriptors.
+class ReidModel(nn.Module, ABC):
+    """Turn standardised images into descriptors; what training, evaluation, export and pictures rely on.
 
     The model knows neither labels nor losses nor pixel statistics: images come standardised by the
-    `Preprocessing` that its checkpoint names.
+    `Preprocessing` that its checkpoint names. Most networks are a `PipelineModel`; one with branches of its
+    own (PCB, MGN, HACNN) is a subclass. Each calls `check_images` first.
+
+    Attributes:
+        backbone: The part that pretrained weights fill and that a recipe may freeze at first.
+    """
+
+    backbone: nn.Module
+
+    @property
+    @abstractmethod
+    def descriptor_dim(self) -> int:
+        """Dimension D of a descriptor."""
+
+    @abstractmethod
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the raw descriptors (B, D) of images (B, 3, H, W), in training and evaluation mode.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
+
+    @abstractmethod
+    def training_outputs(self, images: Tensor) -> TrainingOutputs:
+        """Return features and logits of images (B, 3, H, W), one entry per branch.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
+
+    @abstractmethod
+    def feature_map(self, images: Tensor) -> Tensor:
+        """Return the last map (B, C, h, w), for activation maps and local matching.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
+
+
+def check_images(images: Tensor) -> None:
+    """Refuse what is not a batch of standardised RGB images.
+
+    Raises:
+        ShapeError: not a floating (B, 3, H, W) tensor.
+    """
+    if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
+        raise ShapeError(
+            f"Images have a wrong form, got {images.dtype} of shape {tuple(images.shape)}. Expected "
+            f"standardised floating (B, 3, H, W), RGB."
+        )
+
+
+class PipelineModel(ReidModel):
+    """Backbone, aggregation and head, one after the other.
 
     Args:
         backbone: (B, 3, H, W) to (B, C, h, w).
@@ -69,11 +123,7 @@ class ReidModel(nn.Module):
         Raises:
             ShapeError: not a floating (B, 3, H, W) tensor.
         """
-        if images.ndim != 4 or images.shape[1] != 3 or not images.is_floating_point():
-            raise ShapeError(
-                f"Images have a wrong form, got {images.dtype} of shape {tuple(images.shape)}. Expected "
-                f"standardised floating (B, 3, H, W), RGB."
-            )
+        check_images(images)
         features: Tensor = self.backbone(images)
         return features
 

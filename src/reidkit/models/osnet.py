@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from reidkit.core.errors import CatalogError
 from reidkit.models.blocks import ConvLayer, LiteConvLayer, NormName, initialize
 from reidkit.models.heads import EmbeddingHead, NeckName
-from reidkit.models.model import ReidModel
+from reidkit.models.model import PipelineModel, ReidModel
 from reidkit.models.pooling import AverageAggregation
 
 Fusion = Literal["unified_gate", "separate_gates", "stream_gate", "fixed_gate", "addition", "concatenation"]
@@ -280,4 +280,4 @@ def osnet(
         convolution=convolution,
     )
     head = EmbeddingHead(backbone.num_channels, num_identities, embedding_dim=embedding_dim, neck=neck)
-    return ReidModel(backbone, AverageAggregation(), head)
+    return PipelineModel(backbone, AverageAggregation(), head)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.extras import import_extra
 from reidkit.models.heads import EmbeddingHead, NeckName
-from reidkit.models.model import ReidModel
+from reidkit.models.model import PipelineModel, ReidModel
 from reidkit.models.pooling import AverageAggregation
 
 
@@ -117,4 +117,4 @@ def timm_model(
     """
     network = TimmBackbone(backbone, image_size, is_pretrained=is_pretrained)
     head = EmbeddingHead(network.num_channels, num_identities, embedding_dim=embedding_dim, neck=neck)
-    return ReidModel(network, AverageAggregation(), head)
+    return PipelineModel(network, AverageAggregation(), head)

@@ -1,0 +1,1 @@
+"""What people bring from other libraries: checkpoints, configurations, scripts."""

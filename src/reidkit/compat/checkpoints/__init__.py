@@ -1,0 +1,1 @@
+"""Foreign checkpoints: recognise whose they are, and say where each of their tensors goes."""

@@ -1,0 +1,24 @@
+import torch
+
+from reidkit.compat.checkpoints.foreign import ForeignModel
+from reidkit.core.types import Preprocessing
+
+FOREIGN = ForeignModel(
+    source="lab",
+    architecture="osnet_x0_25",
+    arguments={},
+    preprocessing=Preprocessing(),
+    renames=((r"conv(\d)\.(.*)", r"stage\1.\2"), (r"conv.*", "never")),
+    dropped=(r"classifier\..*",),
+)
+
+
+def test_the_first_pattern_that_matches_the_whole_key_counts():
+    assert FOREIGN.our_key("conv2.weight") == "stage2.weight"
+    assert FOREIGN.our_key("my.conv2.weight") == "my.conv2.weight"
+    assert FOREIGN.our_key("classifier.weight") is None
+
+
+def test_renaming_leaves_out_what_is_dropped():
+    tensors = {"conv1.weight": torch.ones(2), "classifier.bias": torch.ones(1)}
+    assert list(FOREIGN.rename(tensors)) == ["stage1.weight"]
