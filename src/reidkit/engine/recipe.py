@@ -225,12 +225,28 @@ class EvaluationSection(Section):
     batch_size: int = Field(128, ge=1)
 
 
+class PublishedScore(Section):
+    """What somebody reached by the method of a recipe: the aim, not a measurement of ours.
+
+    ``trained_on`` and ``judged_on`` are keys of readers, or names that the source gives. Scores lie in
+    [0, 1].
+    """
+
+    trained_on: str
+    judged_on: str
+    rank_1: float | None = Field(None, ge=0, le=1)
+    mean_ap: float | None = Field(None, ge=0, le=1)
+    mean_inp: float | None = Field(None, ge=0, le=1)
+    source: str
+
+
 class Recipe(Section):
     """Everything that decides a run.
 
     Args:
         name: Of the recipe; the run folder is called after it.
-        about: What it does and whose scores it aims at, in a sentence.
+        about: What it does, in a sentence.
+        published: What its method reached elsewhere, and who says so.
         seed: Of weights, batches and augmentation; equal seeds give equal runs on one kind of machine.
         data: Where the images are.
         input: Size and statistics of the network input.
@@ -246,6 +262,7 @@ class Recipe(Section):
 
     name: str = Field(pattern=r"^[\w.-]+$")
     about: str = ""
+    published: tuple[PublishedScore, ...] = ()
     seed: int = Field(0, ge=0)
     data: DataSection = DataSection()
     input: InputSection = InputSection()

@@ -18,9 +18,9 @@ from reidkit.engine.recipe import Recipe
 
 
 def shipped_recipes() -> dict[str, Path]:
-    """Return the recipes that come with reidkit, by name."""
+    """Return the recipes that come with reidkit, by name; each lies in the folder of its family."""
     folder = Path(str(importlib.resources.files("reidkit") / "recipes"))
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return {path.stem: path for path in sorted(folder.glob("*/*.yaml"))}
 
 
 def load_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
