@@ -66,7 +66,9 @@ class TemplateStore:
         if TEMPLATES in _table_names(database):
             raise GalleryError(f"Gallery {uri} exists already. Expected a new place. Open it, or remove it.")
         # The one that is looked for comes last: whoever is killed between leaves no half gallery behind.
-        database.create_table(ABOUT, arrow.table({"content": [json.dumps(asdict(about))]}), mode="overwrite")
+        if ABOUT in _table_names(database):
+            database.drop_table(ABOUT)
+        database.create_table(ABOUT, arrow.table({"content": [json.dumps(asdict(about))]}))
         database.create_table(TEMPLATES, schema=_schema(arrow, about.descriptor_dim))
 
     def about(self) -> GalleryAbout:
@@ -227,7 +229,8 @@ def one_of(column: str, values: Sequence[str]) -> str:
 
 
 def _filter_error(where: str | None, error: Exception) -> GalleryError:
-    reason = str(error).splitlines()[0]
+    # What follows are names of LanceDB's own.
+    reason = str(error).splitlines()[0].partition(" Valid fields")[0].rstrip(".")
     return GalleryError(
         f'Gallery filter is not understood, got "{where}": {reason}. Expected a condition on '
         f"{', '.join(COLUMNS)}, such as \"camera != '3' and time > timestamp '2026-01-31 12:00:00'\"."
