@@ -105,8 +105,12 @@ def combine_rows(matrix: SparseRows, chosen: Tensor, weights: Tensor) -> SparseR
     Returns:
         (B, M): row b is the sum of ``weights[b, i] * matrix[chosen[b, i]]`` over i.
     """
+    if len(matrix.values) == 0:
+        return SparseRows(
+            matrix.starts.new_zeros(len(chosen) + 1), matrix.columns, matrix.values, matrix.num_columns
+        )
     parts = []
-    width = max(1, int(matrix.lengths.max()))
+    width = int(matrix.lengths.max())
     step = max(1, STEP_ENTRIES // (width * chosen.shape[1]))
     for rows, factors in zip(torch.split(chosen, step), torch.split(weights, step), strict=True):
         places, is_entry = _places(matrix, rows)
