@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -73,7 +73,7 @@ class MultipleGranularityNetwork(ReidModel):
     @property
     def descriptor_dim(self) -> int:
         """Dimension D of a descriptor."""
-        return sum(int(head.descriptor_dim) for head in self.heads)  # type: ignore[arg-type]
+        return sum(cast(EmbeddingHead, head).descriptor_dim for head in self.heads)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the raw descriptors (B, D) of images (B, 3, H, W), in training and evaluation mode.
@@ -92,7 +92,7 @@ class MultipleGranularityNetwork(ReidModel):
         """
         pooled = self._pooled(images)
         outputs: list[TrainingOutputs] = [
-            head.training_outputs(vector)  # type: ignore[operator]
+            cast(EmbeddingHead, head).training_outputs(vector)
             for head, vector in zip(self.heads, pooled, strict=True)
         ]
         features = [output.features[0] for output in outputs]

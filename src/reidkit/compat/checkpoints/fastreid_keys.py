@@ -1,7 +1,7 @@
 """How FastReID names the tensors of its backbones and heads, and how they are called here.
 
-Each function returns (pattern, replacement) pairs for `re.sub`; names that FastReID counts from 1 and we from 0
-are spelled out number by number.
+Each function returns (pattern, replacement) pairs for `re.sub`; names that FastReID counts from 1 and we from
+0 are spelled out number by number.
 """
 
 Renames = tuple[tuple[str, str], ...]

@@ -35,8 +35,8 @@ class MobileNetV2(nn.Module):
         if is_pretrained:
             if width != 1:
                 raise WeightsError(
-                    f"Weights of a MobileNetV2 of width {width} do not exist at torchvision. Expected width 1. "
-                    f"Set is_pretrained=false to train from scratch."
+                    f"Weights of a MobileNetV2 of width {width} do not exist at torchvision. Expected width "
+                    f"1. Set is_pretrained=false to train from scratch."
                 )
             _load(network, models.MobileNet_V2_Weights.IMAGENET1K_V1)
         self.features = network.features

@@ -62,7 +62,8 @@ def resnest(
     _check_stride("ResNeSt", last_stride)
     if last_dilation not in ((1, 2) if last_stride == 1 else (1,)):
         raise CatalogError(
-            f"ResNeSt last_dilation is out of range, got {last_dilation}. Expected 1, or 2 with last_stride 1."
+            f"ResNeSt last_dilation is out of range, got {last_dilation}. Expected 1, or 2 where last_stride "
+            f"is 1."
         )
     network = _create(name, is_pretrained)
     if last_stride == 1:
@@ -155,7 +156,8 @@ def fuse_branches(model: nn.Module) -> int:
     Returns:
         How many blocks were fused.
     """
-    blocks = [module for module in model.modules() if callable(getattr(module, "reparameterize", None))]
+    modules: list[Any] = list(model.modules())  # timm is untyped
+    blocks = [module for module in modules if callable(getattr(module, "reparameterize", None))]
     for block in blocks:
         block.reparameterize()
     return len(blocks)

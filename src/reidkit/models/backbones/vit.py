@@ -56,11 +56,13 @@ class VisionTransformer(nn.Module):
             raise CatalogError(f"ViT width does not divide among {num_heads} heads, got {width}.")
         if not 1 <= patch_stride <= patch_size:
             raise CatalogError(
-                f"ViT patch_stride is out of range, got {patch_stride}. Expected 1 to patch_size {patch_size}."
+                f"ViT patch_stride is out of range, got {patch_stride}. Expected 1 to the patch_size of "
+                f"{patch_size}."
             )
         if min(image_size) < patch_size:
             raise CatalogError(
-                f"ViT input is too small, got {image_size}. Expected at least one patch of {patch_size} pixels."
+                f"ViT input is too small, got {image_size}. Expected at least one patch of {patch_size} "
+                f"pixels."
             )
         timm_vit = import_extra("timm.models.vision_transformer", extra="train", purpose="The backbone 'vit'")
         self.grid = tuple((side - patch_size) // patch_stride + 1 for side in image_size)
@@ -98,4 +100,4 @@ class VisionTransformer(nn.Module):
         tokens: Tensor = self.network.forward_features(images)  # (B, 1 + rows * columns, C)
         if self.output == "class_token":
             return tokens[:, 0, :, None, None]
-        return tokens[:, 1:].transpose(1, 2).unflatten(2, self.grid)
+        return tokens[:, 1:].transpose(1, 2).reshape(-1, self.num_channels, *self.grid)
