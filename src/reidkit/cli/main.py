@@ -8,6 +8,7 @@ import typer
 from reidkit import __version__
 from reidkit.cli.check import check
 from reidkit.cli.compare import compare
+from reidkit.cli.convert import convert
 from reidkit.cli.datasets import datasets
 from reidkit.cli.embed import embed
 from reidkit.cli.environment import environment
@@ -38,6 +39,7 @@ app.command()(evaluate)
 app.command()(embed)
 app.command()(compare)
 app.command()(models)
+app.command()(convert)
 app.command()(datasets)
 app.command()(recipes)
 app.command(name="env")(environment)
