@@ -10,6 +10,7 @@ import pytest
 SPEED = Path(__file__).parents[2] / "benchmarks" / "speed"
 SMALL = {
     "evaluation": ["--queries", "20", "--gallery", "50", "--identities", "5", "--repeats", "1"],
+    "reranking": ["--queries", "20", "--gallery", "50", "--identities", "5", "--repeats", "1"],
     "drawing": ["--identities", "4"],
     "reading": ["--share", "0.001"],
     "starting": ["--repeats", "1"],

@@ -15,6 +15,8 @@ def test_every_rule_and_every_value_of_a_protocol_has_words() -> None:
         values = get_args(hints[field]) if get_origin(hints[field]) is Literal else (True, False)
         if field == "frames_per_tracklet":  # numbers have a sentence of their own
             values = (None,)
+        if field == "post_processing":  # so have methods
+            values = ((),)
         assert set(PROTOCOL_WORDS[field][1]) == set(values)
 
 
@@ -29,6 +31,11 @@ def test_rows_of_a_protocol_follow_its_values() -> None:
     assert (default["Same camera"], other["Same camera"]) == ("left out", "counted")
     assert (default["Distance"], other["Distance"]) == ("cosine", "Euclidean")
     assert (default["Mirror image"], other["Mirror image"]) == ("not used", "averaged in")
+    reranked = {
+        title: short for title, short, _ in protocol_rows(Protocol("p", post_processing=("alpha", "graph")))
+    }
+    after = (default["After the model"], reranked["After the model"])
+    assert after == ("nothing", "alpha; graph")
     frames = (default["Frames of a tracklet"], other["Frames of a tracklet"])
     assert frames == ("all", "8, evenly spread")
 

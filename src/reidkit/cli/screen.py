@@ -30,12 +30,14 @@ def score_table(scores: "Mapping[str, RetrievalScores]", title: str, first: str 
 def describe_protocol(scores: "RetrievalScores") -> str:
     """Return in one line by what rules and over how many queries scores were computed."""
     protocol = scores.protocol
+    after = "".join(f"then {method}, " for method in protocol.post_processing)
     unmatched = f", {scores.num_unmatched} skipped without a match" if scores.num_unmatched else ""
     return (
         f"protocol {protocol.name}: {protocol.distance} distance, same-camera matches "
         f"{'dropped' if protocol.same_camera == 'drop' else 'kept'}, "
         f"{'flip averaging, ' if protocol.flip else ''}"
         f"{f'{protocol.frames_per_tracklet} frames per tracklet, ' if protocol.frames_per_tracklet else ''}"
+        f"{after}"
         f"{scores.num_valid} queries{unmatched}, "
         f"{scores.num_gallery} gallery images"
     )

@@ -104,6 +104,8 @@ class Protocol:
         same_sample: "drop" leaves out the query itself where it is in the gallery too.
         frames_per_tracklet: None averages the descriptors of all frames of a tracklet, a number those of so
             many, evenly spread.
+        post_processing: What changed descriptors or distances after the model: query expansion, re-ranking
+            and local matching, each with its values, in order.
     """
 
     name: str
@@ -115,6 +117,7 @@ class Protocol:
     ties: Literal["gallery_order"] = "gallery_order"
     same_sample: Literal["drop"] = "drop"
     frames_per_tracklet: int | None = None
+    post_processing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

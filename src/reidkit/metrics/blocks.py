@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,6 +18,20 @@ BLOCK_BYTES = 128 * 2**20
 """Most memory that one block of keys takes; a single query row may take more."""
 
 Keys = NDArray[np.floating]
+
+
+class KeyBlocks(Protocol):
+    """What ranks a gallery a block of queries at a time: descriptors, or re-ranked distances."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(Q, G)."""
+
+    def keys(self, rows: slice) -> Keys:
+        """Return keys (rows, G) of some queries; within a query, smaller is more alike."""
+
+    def row_slices(self) -> Iterator[slice]:
+        """Cut the queries into blocks of bounded memory."""
 
 
 class DescriptorBlocks:

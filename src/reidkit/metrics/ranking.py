@@ -15,7 +15,7 @@ from torch import Tensor
 
 from reidkit.core.errors import EvaluationError, ShapeError
 from reidkit.core.types import Protocol, ReportProgress
-from reidkit.metrics.blocks import DescriptorBlocks, Keys, cut_rows
+from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks, Keys, cut_rows
 from reidkit.metrics.labels import Labels
 from reidkit.metrics.matches import GalleryIndex, QueryMatches, Rows, make_index
 from reidkit.metrics.scores import RetrievalScores
@@ -55,6 +55,32 @@ def rank_gallery(
         EvaluationError: descriptors are not finite, or no query can be scored.
     """
     blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
+    return rank_blocks(blocks, query, gallery, protocol, max_rank=max_rank, report=report)
+
+
+def rank_blocks(
+    blocks: KeyBlocks,
+    query: Labels,
+    gallery: Labels,
+    protocol: Protocol,
+    *,
+    max_rank: int = 50,
+    report: ReportProgress | None = None,
+) -> RetrievalScores:
+    """Score distances that come a block of queries at a time, such as re-ranked ones.
+
+    Args:
+        blocks: What gives the distances, or whatever orders the gallery as they do.
+        query: Labels of the queries.
+        gallery: Labels of the gallery.
+        protocol: How the ranking is judged; its distance is not computed here.
+        max_rank: Length of the CMC curve.
+        report: Called with (queries done, queries in all).
+
+    Raises:
+        ShapeError: the number of labels does not fit, or max_rank is below 1.
+        EvaluationError: no query can be scored.
+    """
     index = make_index(query, gallery, protocol, blocks.shape)
     return _score(blocks.keys, blocks.row_slices(), index, max_rank, report)
 

@@ -9,14 +9,16 @@ from reidkit.core.errors import CatalogError
 from reidkit.models.backbones.classic import classic_model
 from reidkit.models.backbones.mobilenet_v2 import mobilenet_v2
 from reidkit.models.backbones.nasnet_mobile import nasnet_mobile
-from reidkit.models.backbones.shufflenet import shufflenet
+from reidkit.models.backbones.shufflenet_v1 import shufflenet
 from reidkit.models.backbones.torchvision_networks import torchvision_model
 from reidkit.models.hacnn import hacnn
+from reidkit.models.mgn import mgn
 from reidkit.models.mlfn import mlfn
 from reidkit.models.model import ReidModel
 from reidkit.models.mudeep import mudeep
 from reidkit.models.osnet import osnet
 from reidkit.models.pcb import pcb
+from reidkit.models.pipeline import pipeline
 from reidkit.models.residual_networks import residual_network
 from reidkit.models.resnet_mid import resnet50_mid
 from reidkit.models.timm_backbone import timm_model
@@ -73,7 +75,9 @@ MODELS: dict[str, Callable[..., ReidModel]] = {
     "mudeep": mudeep,
     "pcb_p4": partial(pcb, num_parts=4),
     "pcb_p6": partial(pcb, num_parts=6),
+    "mgn": mgn,
     "timm": timm_model,
+    "pipeline": pipeline,
 }
 
 

@@ -83,6 +83,10 @@ PROTOCOL_WORDS: Mapping[str, tuple[str, Mapping[object, tuple[str, str]]]] = {
         "Frames of a tracklet",
         {None: ("all", "The descriptor of a tracklet is the mean over all of its frames.")},
     ),
+    "post_processing": (
+        "After the model",
+        {(): ("nothing", "Descriptors and distances are ranked as the model gives them.")},
+    ),
 }
 """By field of Protocol: its title, and by value the short word and the sentence for it."""
 
@@ -126,7 +130,11 @@ def protocol_rows(protocol: Protocol) -> list[tuple[str, str, str]]:
     rows = []
     for field, (title, words) in PROTOCOL_WORDS.items():
         value = getattr(protocol, field)
-        short, sentence = words.get(value, (f"{value}, evenly spread", "Others are not looked at."))
+        if isinstance(value, tuple) and value:
+            other = ("; ".join(value), "Applied to all queries and the gallery together, before the ranking.")
+        else:
+            other = (f"{value}, evenly spread", "Others are not looked at.")
+        short, sentence = words.get(value, other)
         rows.append((title, short, sentence))
     return rows
 

@@ -1,108 +1,96 @@
-"""ShuffleNet, the first version: grouped pointwise convolutions whose groups are mixed by a shuffle."""
+"""ShuffleNetV2 in the layout of its authors, which neither timm nor torchvision keeps.
+
+torchvision gives both halves of a block that halves the map the same width; the authors let the shortcut keep
+the channels that it gets.
+"""
 
 import torch
 from torch import Tensor, nn
 
+from reidkit.core.errors import CatalogError
 from reidkit.models.blocks import ConvLayer, initialize
-from reidkit.models.heads import EmbeddingHead, NeckName
-from reidkit.models.image_size import check_image_size
-from reidkit.models.model import PipelineModel, ReidModel
-from reidkit.models.pooling import AverageAggregation
 
-GROUPS = 3
-STAGES = ((240, 4), (480, 8), (960, 4))  # channels and number of blocks, for three groups
+CHANNELS = {
+    0.5: (24, 48, 96, 192, 1024),
+    1.0: (24, 116, 232, 464, 1024),
+    1.5: (24, 176, 352, 704, 1024),
+    2.0: (24, 244, 488, 976, 2048),
+}
+BLOCKS_OF_STAGES = (4, 8, 4)
 
 
 class ShuffleBlock(nn.Module):
-    """Grouped 1x1 -> shuffle -> depthwise 3x3 -> grouped 1x1, with a shortcut.
+    """Block of two branches whose channels are shuffled at its start.
 
-    A block of stride 2 pools its shortcut and puts both side by side instead of adding them.
+    At stride 1 every other channel passes untouched beside the branch; at stride 2 both branches get all.
 
     Args:
         in_channels: Channels of the input.
-        out_channels: Channels of the output.
-        stride: 1 or 2.
-        is_first_grouped: Whether the first convolution has groups; the paper's very first has not, since
-            its input has too few channels.
+        out_channels: Channels of the output; at stride 1 as many as of the input.
+        stride: 1, or 2 to halve the map.
     """
 
-    def __init__(
-        self, in_channels: int, out_channels: int, *, stride: int, is_first_grouped: bool = True
-    ) -> None:
+    def __init__(self, in_channels: int, out_channels: int, stride: int) -> None:
         super().__init__()
-        hidden = out_channels // 4
         self.stride = stride
-        if stride == 2:
-            out_channels -= in_channels
-        first_groups = GROUPS if is_first_grouped else 1
-        self.conv1 = nn.Conv2d(in_channels, hidden, 1, groups=first_groups, bias=False)
-        self.bn1 = nn.BatchNorm2d(hidden)
-        self.conv2 = nn.Conv2d(hidden, hidden, 3, stride=stride, padding=1, groups=hidden, bias=False)
-        self.bn2 = nn.BatchNorm2d(hidden)
-        self.conv3 = nn.Conv2d(hidden, out_channels, 1, groups=GROUPS, bias=False)
-        self.bn3 = nn.BatchNorm2d(out_channels)
+        given = in_channels // 2 if stride == 1 else in_channels
+        passed = out_channels // 2 if stride == 1 else in_channels
+        width = out_channels // 2
+        self.branch = nn.Sequential(
+            ConvLayer(given, width),
+            _depthwise(width, stride),
+            ConvLayer(width, out_channels - passed),
+        )
+        self.shortcut = (
+            nn.Sequential(_depthwise(in_channels, stride), ConvLayer(in_channels, in_channels))
+            if stride == 2
+            else nn.Identity()
+        )
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Map (B, in_channels, h, w) to (B, out_channels, h / stride, w / stride)."""
-        residual = torch.relu(self.bn1(self.conv1(maps)))
-        residual = self.bn2(self.conv2(nn.functional.channel_shuffle(residual, GROUPS)))
-        residual = self.bn3(self.conv3(residual))
-        if self.stride == 1:
-            return torch.relu(maps + residual)
-        shortcut = nn.functional.avg_pool2d(maps, 3, stride=2, padding=1)
-        return torch.relu(torch.cat([shortcut, residual], dim=1))
+        """Return the map (B, out_channels, h, w) after the block."""
+        passed, given = (maps[:, 0::2], maps[:, 1::2]) if self.stride == 1 else (maps, maps)
+        return torch.cat([self.shortcut(passed), self.branch(given)], dim=1)
 
 
-class ShuffleNet(nn.Module):
-    """ShuffleNet 1x with three groups, up to its last map: (B, 3, H, W) to (B, 960, H/32, W/32).
+def _depthwise(channels: int, stride: int) -> nn.Sequential:
+    convolution = nn.Conv2d(channels, channels, 3, stride=stride, padding=1, groups=channels, bias=False)
+    return nn.Sequential(convolution, nn.BatchNorm2d(channels))
+
+
+class ShuffleNetV2(nn.Module):
+    """ShuffleNetV2: images (B, 3, H, W) to (B, C, H/32, W/32), its last 1x1 convolution included.
+
+    Args:
+        width: 0.5, 1.0, 1.5 or 2.0.
+
+    Raises:
+        CatalogError: an unknown width.
 
     Reference:
-        Zhang, Zhou, Lin, Sun, "ShuffleNet: An Extremely Efficient Convolutional Neural Network for Mobile
-        Devices", CVPR 2018, table 1, column g = 3.
+        Ma, Zhang, Zheng, Sun, "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design",
+        ECCV 2018, table 5.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, width: float = 1.0) -> None:
         super().__init__()
-        self.stem = nn.Sequential(ConvLayer(3, 24, 3, stride=2), nn.MaxPool2d(3, stride=2, padding=1))
-        channels = 24
-        self.stages = nn.ModuleList()
-        for number, (out_channels, length) in enumerate(STAGES):
-            stage = nn.Sequential(
-                ShuffleBlock(channels, out_channels, stride=2, is_first_grouped=number > 0),
-                *(ShuffleBlock(out_channels, out_channels, stride=1) for _ in range(length - 1)),
+        if width not in CHANNELS:
+            raise CatalogError(
+                f"ShuffleNetV2 width is unknown, got {width}. Expected one of: {tuple(CHANNELS)}."
             )
-            self.stages.append(stage)
-            channels = out_channels
-        self.num_channels = channels
+        stem, *stages, last = CHANNELS[width]
+        self.num_channels = last
+        self.stem = nn.Sequential(ConvLayer(3, stem, 3, stride=2), nn.MaxPool2d(3, stride=2, padding=1))
+        self.blocks = nn.Sequential()
+        channels = stem
+        for out_channels, count in zip(stages, BLOCKS_OF_STAGES, strict=True):
+            for number in range(count):
+                self.blocks.append(ShuffleBlock(channels, out_channels, stride=1 if number else 2))
+                channels = out_channels
+        self.last = ConvLayer(channels, last)
         initialize(self)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the last feature map (B, 960, H/32, W/32)."""
-        maps: Tensor = self.stem(images)
-        for stage in self.stages:
-            maps = stage(maps)
-        return maps
-
-
-def shufflenet(
-    *,
-    num_identities: int | None = None,
-    image_size: tuple[int, int] = (256, 128),
-    embedding_dim: int | None = None,
-    neck: NeckName = "none",
-) -> ReidModel:
-    """Return a ShuffleNet of the first version behind average pooling and a head.
-
-    Args:
-        num_identities: Classes of the classifier; None for a model that only embeds.
-        image_size: (height, width) of the input.
-        embedding_dim: See `EmbeddingHead`.
-        neck: See `EmbeddingHead`.
-
-    Raises:
-        CatalogError: an image without pixels.
-    """
-    check_image_size("ShuffleNet", image_size, smallest=1)
-    backbone = ShuffleNet()
-    head = EmbeddingHead(backbone.num_channels, num_identities, embedding_dim=embedding_dim, neck=neck)
-    return PipelineModel(backbone, AverageAggregation(), head)
+        """Return the last feature map (B, num_channels, h, w)."""
+        features: Tensor = self.last(self.blocks(self.stem(images)))
+        return features
