@@ -79,6 +79,9 @@ def built(number: int) -> ReidModel:
     """Build a case once, with statistics of real batches in its norms and weights that all matter."""
     model = CASES[number].build()
     shake(model, seed=1)
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            layer.momentum = 1.0  # at 0.1 two batches leave a deep network without a signal
     with torch.no_grad():
         model.train()
         for seed in range(2):
