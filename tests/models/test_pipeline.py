@@ -164,7 +164,7 @@ def test_recipes_refuse_unknown_parts_with_near_names(arguments: dict[str, objec
 
 def test_backbones_without_pretrained_weights_are_refused():
     with pytest.raises(
-        CatalogError, match=r"^Backbone 'osnet' has no pretrained weights, got is_pretrained tru"
+        CatalogError, match=r"^Backbone 'osnet' has no pretrained weights, got is_pretrained true"
     ):
         build_model("pipeline", arguments={"backbone": "osnet", "is_pretrained": True})
 
