@@ -21,7 +21,13 @@ def convert(
     architecture: Annotated[
         str | None, typer.Option(help="Its network, where the file does not tell, such as resnet50.")
     ] = None,
-    size: Annotated[str | None, typer.Option(help="Size of its images, height x width: 384x128.")] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(help="Size that you want, height x width: 256x128. (default: that of its training)"),
+    ] = None,
+    trained_size: Annotated[
+        str | None, typer.Option(help="Size of its training, where the file does not tell.")
+    ] = None,
     last_stride: Annotated[
         int | None, typer.Option(min=1, max=2, help="Stride of the last stage of a ResNet.")
     ] = None,
@@ -48,12 +54,14 @@ def convert(
     hints: dict[str, Any] = {
         "source": source,
         "architecture": architecture,
-        "image_size": None if size is None else _image_size(size),
+        "image_size": _image_size(trained_size),
         "last_stride": last_stride,
         "aggregation": aggregation,
     }
     given = {name: value for name, value in hints.items() if value is not None}
-    conversion = convert_checkpoint(file, hints=given, keep_classifier=keep_classifier)
+    conversion = convert_checkpoint(
+        file, hints=given, image_size=_image_size(size), keep_classifier=keep_classifier
+    )
     console = make_console()
     for line in _describe(conversion):
         console.print(line, markup=False, soft_wrap=True)
@@ -72,10 +80,10 @@ def _check_target(file: Path, target: Path, overwrite: bool) -> None:
         raise typer.BadParameter(f"'{target}' is there already; name another with --out, or pass --overwrite")
 
 
-def _image_size(text: str) -> tuple[int, int]:
+def _image_size(text: str | None) -> tuple[int, int] | None:
     from reidkit.cli.models import parse_size
 
-    return parse_size(text)
+    return None if text is None else parse_size(text)
 
 
 def _describe(conversion: "Conversion") -> list[str]:
@@ -85,7 +93,8 @@ def _describe(conversion: "Conversion") -> list[str]:
     lines = [
         f"{file.path.name}: {foreign.source}, {len(file.tensors)} tensors, sha256 {file.sha256[:16]}...",
         f"  network      {card.architecture}({arguments})",
-        f"  input        {sizes.height}x{sizes.width}, {sizes.interpolation}, mean {sizes.mean}, std {sizes.std}",
+        f"  input        {sizes.height}x{sizes.width}, {sizes.interpolation}, mean {sizes.mean}, "
+        f"std {sizes.std}",
         f"  descriptor   {card.descriptor_dim} numbers",
     ]
     if card.num_identities is not None:

@@ -10,17 +10,24 @@ from torch.nn import functional as F
 from reidkit.core.errors import WeightsError
 
 NAME = "pos_embed"
-MOST_PREFIX_TOKENS = 8
+# One class token is the rule; some networks have none, or registers beside it.
+PREFIX_COUNTS = (1, 0, 2, 3, 4, 5)
 
 
 def fit_position_embeddings(
-    tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]
+    tensors: Mapping[str, Tensor],
+    expected: Mapping[str, Tensor],
+    *,
+    old_grid: tuple[int, int] | None = None,
+    new_grid: tuple[int, int] | None = None,
 ) -> tuple[dict[str, Tensor], tuple[str, ...]]:
     """Resize the position embeddings that do not fit a model; all other tensors stay as they are.
 
     Args:
         tensors: Of a file, by the names of the model.
         expected: The state dict of the model.
+        old_grid: (rows, columns) of patches in the file; None tells it from the number of tokens.
+        new_grid: The same of the model.
 
     Returns:
         The tensors, and the names of those that were resized.
@@ -33,7 +40,9 @@ def fit_position_embeddings(
     for name, value in tensors.items():
         wanted = expected.get(name)
         if name.endswith(NAME) and wanted is not None and wanted.shape != value.shape:
-            fitted[name] = resize_position_embedding(value, wanted.shape[1])
+            fitted[name] = resize_position_embedding(
+                value, wanted.shape[1], old_grid=old_grid, new_grid=new_grid
+            )
             resized.append(name)
     return fitted, tuple(resized)
 
@@ -76,7 +85,7 @@ def _prefix_and_grid(
 ) -> tuple[int, tuple[int, int]]:
     if grid is not None:
         return num_tokens - grid[0] * grid[1], grid
-    for count in range(MOST_PREFIX_TOKENS) if prefix is None else [prefix]:
+    for count in PREFIX_COUNTS if prefix is None else [prefix]:
         side = math.isqrt(num_tokens - count)
         if side * side == num_tokens - count:
             return count, (side, side)
@@ -84,6 +93,6 @@ def _prefix_and_grid(
         if half > 1 and 2 * half * half == num_tokens - count:
             return count, (2 * half, half)
     raise WeightsError(
-        f"Position embeddings are of no known grid, got {num_tokens} tokens. Expected a square of patches, or "
-        f"twice as many rows as columns, behind up to {MOST_PREFIX_TOKENS - 1} other tokens."
+        f"Position embeddings are of no known grid, got {num_tokens} tokens. Expected a square of patches, "
+        f"or twice as many rows as columns, behind up to {max(PREFIX_COUNTS)} other tokens."
     )

@@ -1,7 +1,7 @@
 """Turn a foreign checkpoint into a model of reidkit, every tensor accounted for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,20 +40,50 @@ class Conversion:
 
 
 def convert_checkpoint(
-    path: Path, *, hints: Mapping[str, Any] | None = None, keep_classifier: bool = False
+    path: Path,
+    *,
+    hints: Mapping[str, Any] | None = None,
+    image_size: tuple[int, int] | None = None,
+    keep_classifier: bool = False,
 ) -> Conversion:
     """Read a foreign checkpoint and build the model that it holds.
 
     Args:
         path: A ``.pth``, ``.pth.tar``, ``.pt`` or ``.safetensors`` file of another library.
-        hints: What the tensors do not tell: ``source``, ``architecture``, ``image_size``, ``last_stride``, ...
+        hints: What the tensors do not tell: ``source``, ``architecture``, ``image_size`` that it was
+            trained with, ``last_stride``.
+        image_size: (height, width) that the model is wanted for; position embeddings are brought to it.
+            None keeps the size that it was trained with.
         keep_classifier: Whether the classifier comes along, to go on training on the same identities.
 
     Raises:
         WeightsError: the file cannot be read, is of no known network, or one of its tensors is missing, left
             over, or of another shape; all of them are named.
     """
-    file = read_foreign(path)
+    return convert_tensors(
+        read_foreign(path), hints=hints, image_size=image_size, keep_classifier=keep_classifier
+    )
+
+
+def convert_tensors(
+    file: ForeignFile,
+    *,
+    hints: Mapping[str, Any] | None = None,
+    image_size: tuple[int, int] | None = None,
+    keep_classifier: bool = False,
+) -> Conversion:
+    """Build the model that the tensors of a foreign checkpoint are of; see `convert_checkpoint`.
+
+    Args:
+        file: What was read.
+        hints: What the tensors do not tell.
+        image_size: (height, width) that the model is wanted for.
+        keep_classifier: Whether the classifier comes along.
+
+    Raises:
+        WeightsError: the tensors are of no known network, or not all of them fit.
+    """
+    path = file.path
     foreign = recognise(file.tensors, hints or {})
     tensors = foreign.rename(file.tensors)
     classifiers = [name for name in tensors if is_classifier(name)]
@@ -64,18 +94,22 @@ def convert_checkpoint(
         num_identities = len(tensors[next(name for name in classifiers if name.endswith("weight"))])
     else:
         tensors = {name: value for name, value in tensors.items() if not is_classifier(name)}
-    size = (foreign.preprocessing.height, foreign.preprocessing.width)
+    trained = (foreign.preprocessing.height, foreign.preprocessing.width)
+    size = image_size or trained
     model = build_model(
         foreign.architecture, num_identities=num_identities, image_size=size, arguments=foreign.arguments
     )
     expected = model.state_dict()
-    tensors, resized = fit_position_embeddings(_with_counters(tensors, expected), expected)
+    old_grid = None if size == trained else _grid(foreign, trained)
+    tensors, resized = fit_position_embeddings(
+        _with_counters(tensors, expected), expected, old_grid=old_grid, new_grid=_grid_of(model)
+    )
     _account(path, foreign, tensors, expected)
     model.load_state_dict(tensors)
     card = ModelCard(
         architecture=foreign.architecture,
         arguments=dict(foreign.arguments),
-        preprocessing=foreign.preprocessing,
+        preprocessing=replace(foreign.preprocessing, height=size[0], width=size[1]),
         descriptor_dim=model.descriptor_dim,
         num_identities=num_identities,
         origin={
@@ -117,6 +151,17 @@ def _account(
             f"Expected none of these. Nothing was written. Check the hints, such as --source and --size.\n"
             + "\n".join(faults)
         )
+
+
+def _grid(foreign: ForeignModel, image_size: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the grid of patches that a network has at a size; None where it has none."""
+    with torch.device("meta"):
+        return _grid_of(build_model(foreign.architecture, image_size=image_size, arguments=foreign.arguments))
+
+
+def _grid_of(model: ReidModel) -> tuple[int, int] | None:
+    grid: tuple[int, int] | None = getattr(model.backbone, "grid", None)
+    return grid
 
 
 def _with_counters(tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:

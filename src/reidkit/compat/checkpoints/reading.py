@@ -1,7 +1,8 @@
-"""Read the tensors of a foreign checkpoint, whatever they are wrapped in, without running code of the file."""
+"""Read the tensors of a foreign checkpoint, whatever wraps them, without running code of the file."""
 
 import hashlib
 import pickle
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -75,14 +76,15 @@ def _load_safetensors(path: Path) -> Mapping[str, Any]:
         return load_file(path)
     except (SafetensorError, OSError) as error:
         raise WeightsError(
-            f"Checkpoint {path} is damaged or not a safetensors file ({error}). Expected a whole one. Copy or "
-            f"download it again."
+            f"Checkpoint {path} is damaged or not a safetensors file ({error}). Expected a whole one. Copy "
+            f"or download it again."
         ) from error
 
 
 def _load_pickle(path: Path) -> Mapping[str, Any]:
     try:
-        with numbers_of_numpy():
+        with numbers_of_numpy(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an odd pickle is either read or refused
             content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise WeightsError(_explain_refusal(path, error)) from None
@@ -125,14 +127,14 @@ def _explain_refusal(path: Path, error: Exception) -> str:
     objects = [name for name in pickle_globals(path) if not name.startswith(HARMLESS)]
     if objects:
         return (
-            f"Checkpoint {path} holds more than tensors and numbers: reading it would run {', '.join(objects)}. "
-            f"Nothing of it was run. Expected a state dict. Where you trust the file, save "
-            f"model.state_dict() with the code it comes from, then convert that."
+            f"Checkpoint {path} holds more than tensors and numbers: reading it would run "
+            f"{', '.join(objects)}. Nothing of it was run. Expected a state dict. Where you trust the file, "
+            f"save model.state_dict() with the code it comes from, then convert that."
         )
     reason = (str(error).splitlines() or [""])[0]
     return (
-        f"Checkpoint {path} is damaged or no file of torch.save ({reason}); it is {path.stat().st_size} bytes "
-        f"long. Expected a whole one. Copy or download it again."
+        f"Checkpoint {path} is damaged or no file of torch.save ({reason}); it is {path.stat().st_size} "
+        f"bytes long. Expected a whole one. Copy or download it again."
     )
 
 
