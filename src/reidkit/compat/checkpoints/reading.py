@@ -1,12 +1,12 @@
 """Read the tensors of a foreign checkpoint, whatever wraps them, without running code of the file."""
 
 import hashlib
-import pickle
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -86,7 +86,7 @@ def _load_pickle(path: Path) -> Mapping[str, Any]:
         with numbers_of_numpy(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an odd pickle is either read or refused
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
+    except UnpicklingError as error:
         raise WeightsError(_explain_refusal(path, error)) from None
     except (RuntimeError, OSError, EOFError, ValueError, KeyError, IndexError, AttributeError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0]
@@ -118,7 +118,7 @@ def numbers_of_numpy() -> AbstractContextManager[None]:
 def _number(dtype: "np.dtype[Any]", content: bytes = b"") -> int | float | bool:
     """Return the number that NumPy's own function of this place would, and never another object."""
     if dtype.kind not in "biuf" or len(content) != dtype.itemsize:
-        raise pickle.UnpicklingError(f"a NumPy scalar of type {dtype} with {len(content)} bytes")
+        raise UnpicklingError(f"a NumPy scalar of type {dtype} with {len(content)} bytes")
     value: int | float | bool = np.frombuffer(content, dtype)[0].item()
     return value
 
