@@ -12,6 +12,7 @@ SMALL = {
     "evaluation": ["--queries", "20", "--gallery", "50", "--identities", "5", "--repeats", "1"],
     "reranking": ["--queries", "20", "--gallery", "50", "--identities", "5", "--repeats", "1"],
     "drawing": ["--identities", "4"],
+    "gallery": ["--rows", "500", "--queries", "2", "--top", "5"],
     "reading": ["--share", "0.001"],
     "starting": ["--repeats", "1"],
 }

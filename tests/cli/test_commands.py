@@ -34,6 +34,8 @@ def test_help_lists_every_command(reidkit: Command):
         "env",
         "data synthesize",
         "data check",
+        "gallery create",
+        "gallery search",
     ],
 )
 def test_every_command_has_help(command: str, reidkit: Command):

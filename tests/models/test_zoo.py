@@ -19,7 +19,9 @@ def test_catalog_keys_are_the_published_names():
         "osnet_ain_x0_75",
         "osnet_ain_x0_5",
         "osnet_ain_x0_25",
+        "mgn",
         "timm",
+        "pipeline",
     ]
 
 
@@ -31,7 +33,7 @@ def test_width_in_the_key_is_the_width_of_the_network(key: str):
 
 def test_unknown_model_names_the_nearest():
     with pytest.raises(
-        CatalogError, match=r"^Unknown model 'osnet_1x0'\. Did you mean 'osnet_x1_0'\? Known: osnet_"
+        CatalogError, match=r"^Unknown model 'osnet_1x0'\. Did you mean 'osnet_x1_0'\? Known: mgn, osnet_"
     ):
         build_model("osnet_1x0")
 

@@ -12,6 +12,7 @@ from reidkit.cli.datasets import datasets
 from reidkit.cli.embed import embed
 from reidkit.cli.environment import environment
 from reidkit.cli.evaluate import evaluate
+from reidkit.cli.gallery import app as gallery
 from reidkit.cli.models import models
 from reidkit.cli.quickstart import quickstart
 from reidkit.cli.recipes import recipes
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 data = typer.Typer(name="data", help="Draw, show and check data sets.", no_args_is_help=True)
 app.add_typer(data)
+app.add_typer(gallery)
 
 app.command()(quickstart)
 app.command()(train)

@@ -9,6 +9,7 @@ ReidkitError
   EvaluationError     an evaluation that has no answer (no valid query, NaN descriptors)
   WeightsError        a checkpoint that is damaged, incomplete or of another architecture
   TrainingError       a training run that had to stop (NaN, collapse, unwritable folder)
+  GalleryError        a gallery that is missing, of another model, or an edit that it refuses
   MissingExtraError   an optional dependency that is not installed
 
 Messages read `<Thing> <problem>, got <value>. Expected <rule>. <Fix>.` The command line prints them
@@ -50,6 +51,10 @@ class WeightsError(ReidkitError):
 
 class TrainingError(ReidkitError):
     """A training run had to stop; what was saved before stays valid."""
+
+
+class GalleryError(ReidkitError):
+    """A gallery is missing, belongs to another model, or refuses an edit or a filter."""
 
 
 class MissingExtraError(ReidkitError):

@@ -6,8 +6,10 @@ from typing import Any
 
 from reidkit.core.catalog import build
 from reidkit.core.errors import CatalogError
+from reidkit.models.mgn import mgn
 from reidkit.models.model import ReidModel
 from reidkit.models.osnet import osnet
+from reidkit.models.pipeline import pipeline
 from reidkit.models.timm_backbone import timm_model
 
 MODELS: dict[str, Callable[..., ReidModel]] = {
@@ -20,7 +22,9 @@ MODELS: dict[str, Callable[..., ReidModel]] = {
     "osnet_ain_x0_75": partial(osnet, width=0.75, instance_norm="ain"),
     "osnet_ain_x0_5": partial(osnet, width=0.5, instance_norm="ain"),
     "osnet_ain_x0_25": partial(osnet, width=0.25, instance_norm="ain"),
+    "mgn": mgn,
     "timm": timm_model,
+    "pipeline": pipeline,
 }
 
 

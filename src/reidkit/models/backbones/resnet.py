@@ -93,7 +93,7 @@ class ResNet(nn.Module):
     Args:
         depth: 18, 34, 50, 101 or 152.
         groups: Groups of the 3x3 convolutions: 1 is ResNet, 32 is ResNeXt.
-        group_width: Channels per group in the first stage: 64 is ResNet, 4 or 8 is ResNeXt.
+        group_width: Channels per group in the first stage; None is 64 for one group and 4 for several.
         last_stride: Stride of the last stage; 1 keeps its resolution, without dilation.
         instance_norm: "a" normalises half of the channels after the first convolution of each block by
             instance (IBN-a); "b" all channels of the stem, and those after the sum of the last block of
@@ -118,7 +118,7 @@ class ResNet(nn.Module):
         *,
         depth: int = 50,
         groups: int = 1,
-        group_width: int = 64,
+        group_width: int | None = None,
         last_stride: int = 1,
         instance_norm: InstanceNorm = "none",
         num_instance_stages: int = 3,
@@ -135,6 +135,7 @@ class ResNet(nn.Module):
         _check_choice("stem_pool", stem_pool, get_args(StemPool))
         if groups > 1 and depth < 50:
             raise CatalogError(f"ResNet groups do not fit depth {depth}, got {groups}. Expected 1.")
+        group_width = group_width or (64 if groups == 1 else 4)
         block = BasicBlock if depth < 50 else Bottleneck
         network = torchvision_resnet.ResNet(
             block, list(BLOCKS_OF_STAGES[depth]), num_classes=1, groups=groups, width_per_group=group_width

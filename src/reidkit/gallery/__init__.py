@@ -1,0 +1,1 @@
+"""A gallery: identities and their descriptors, kept on disk, searched, changed, judged by a threshold."""

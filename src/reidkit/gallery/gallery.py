@@ -1,0 +1,254 @@
+"""The gallery: add individuals, find them again, correct what is wrong."""
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reidkit.core.errors import GalleryError
+from reidkit.core.types import DistanceName, Threshold
+from reidkit.gallery.records import Answer, GalleryAbout, GalleryStats, Hit, Template, judge_nearest
+from reidkit.gallery.snapshot import Snapshot
+from reidkit.gallery.store import TemplateStore, one_of, quote
+
+Descriptors = NDArray[np.floating]
+
+
+class Gallery:
+    """Identities with their templates, kept in a folder or in object storage.
+
+    Every write is on disk when its method returns. What other processes write is seen by the next call.
+    Not to be shared between threads without a lock.
+
+    Args:
+        uri: Folder or address of a gallery that exists; see `create_gallery`.
+        model: Fingerprint of the model in use; None opens without asking.
+        storage_options: Of object storage, as LanceDB takes them.
+
+    Raises:
+        GalleryError: there is no gallery, or it holds descriptors of another model.
+        MissingExtraError: LanceDB is not installed.
+    """
+
+    def __init__(
+        self,
+        uri: str | Path,
+        *,
+        model: str | None = None,
+        storage_options: Mapping[str, str] | None = None,
+    ) -> None:
+        self.store = TemplateStore(str(uri), storage_options)
+        self.about = self.store.about()
+        if model is not None and model != self.about.model:
+            raise GalleryError(
+                f"Gallery {uri} holds descriptors of another model, got model {model}. Expected "
+                f"{self.about.model}, since descriptors of two models cannot be compared. Use that model, or "
+                f"make a new gallery and add the images again."
+            )
+        self._snapshot = Snapshot(self.store, self.about)
+
+    def add(self, templates: Sequence[Template], descriptors: Descriptors) -> int:
+        """Write templates; one of a known ``template_id`` replaces the old one.
+
+        Args:
+            templates: N of them, each id once.
+            descriptors: (N, D) finite; scaled to unit length where the distance is cosine.
+
+        Returns:
+            How many were written.
+
+        Raises:
+            GalleryError: numbers, shapes or values do not fit, or an id stands twice. Nothing is written.
+        """
+        rows = self._check(templates, descriptors)
+        if len(templates) == 0:
+            return 0
+        first = time.time_ns()
+        columns: dict[str, Sequence[Any]] = {
+            name: [getattr(template, name) for template in templates]
+            for name in ("template_id", "identity", "camera", "time", "source", "notes", "expires_at")
+        }
+        columns["sequence"] = range(first, first + len(templates))
+        self.store.upsert(columns, rows)
+        return len(templates)
+
+    def search(self, descriptors: Descriptors, *, top: int = 10, where: str | None = None) -> list[Answer]:
+        """Find the nearest templates of each query, exactly.
+
+        Args:
+            descriptors: (Q, D) finite.
+            top: Hits per query, at most.
+            where: A condition in SQL on the columns, such as ``"camera != '3'"``; None searches all.
+
+        Raises:
+            GalleryError: shapes or values do not fit, top is below 1, or the filter is not understood.
+        """
+        if top < 1:
+            raise GalleryError(f"Number of hits is too small, got {top}. Expected at least 1.")
+        queries = self._check_descriptors(descriptors)
+        self._snapshot.refresh()
+        is_eligible = None if where is None else self._snapshot.eligible(where)
+        return [self._answer(query, top, is_eligible) for query in queries]
+
+    def templates(self, where: str | None = None) -> list[Template]:
+        """Return the templates of a filter, or all, in the order in which they were added."""
+        self.store.refresh()
+        return self._snapshot.read_templates(where)
+
+    def remove(self, where: str) -> int:
+        """Remove the templates of a filter, such as ``"identity = 'Anna'"``; return how many there were."""
+        return self.store.delete(where)
+
+    def update(self, where: str, **values: str | datetime | None) -> int:
+        """Change camera, time, source, notes or expires_at of the templates of a filter; return how many.
+
+        Raises:
+            GalleryError: another column, or a filter that is not understood.
+        """
+        known = ("camera", "time", "source", "notes", "expires_at")
+        wrong = [name for name in values if name not in known]
+        if wrong or not values:
+            raise GalleryError(
+                f"Gallery columns to change are wrong, got {wrong or 'none'}. Expected of: {known}."
+            )
+        return self.store.update(where, values)
+
+    def merge(self, identities: Sequence[str], into: str) -> int:
+        """Say that several identities are one: their templates become those of ``into``; return how many.
+
+        Raises:
+            GalleryError: one of them is not in the gallery. Nothing is changed.
+        """
+        present = {template.identity for template in self.templates(one_of("identity", identities))}
+        absent = [identity for identity in identities if identity not in present]
+        if absent or not identities:
+            raise GalleryError(
+                f"Identities are not in the gallery, got {absent or 'none'}. Expected known ones."
+            )
+        return self.store.update(one_of("identity", identities), {"identity": into})
+
+    def split(self, template_ids: Sequence[str], into: str) -> int:
+        """Say that some templates are somebody else: they become those of ``into``; return how many.
+
+        Raises:
+            GalleryError: one of them is not in the gallery. Nothing is changed.
+        """
+        found = {template.template_id for template in self.templates(one_of("template_id", template_ids))}
+        absent = [name for name in template_ids if name not in found]
+        if absent or not template_ids:
+            raise GalleryError(
+                f"Templates are not in the gallery, got {absent or 'none'}. Expected known ids."
+            )
+        return self.store.update(one_of("template_id", template_ids), {"identity": into})
+
+    def expire(self, now: datetime | None = None) -> int:
+        """Remove the templates whose time has come; return how many there were."""
+        moment = (now or datetime.now(UTC)).astimezone(UTC)
+        return self.store.delete(f"expires_at <= timestamp {quote(moment.strftime('%Y-%m-%d %H:%M:%S.%f'))}")
+
+    def set_thresholds(self, thresholds: Sequence[Threshold]) -> None:
+        """Judge answers by these thresholds from now on."""
+        self.about = replace(self.about, thresholds=tuple(thresholds))
+        self.store.set_about(self.about)
+
+    def stats(self) -> GalleryStats:
+        """Count what is there."""
+        version = self.store.refresh()
+        columns = self.store.columns()
+        cameras = {camera for camera in columns["camera"].to_pylist() if camera is not None}
+        return GalleryStats(
+            templates=columns.num_rows,
+            identities=len(set(columns["identity"].to_pylist())),
+            cameras=len(cameras),
+            version=version,
+            megabytes=self.store.size_bytes() / 1e6,
+            is_indexed=False,
+        )
+
+    def _answer(self, query: NDArray[np.float32], top: int, is_eligible: NDArray[np.bool_] | None) -> Answer:
+        found = self._snapshot.nearest(query, top, is_eligible)
+        hits = tuple(Hit(rank, *hit) for rank, hit in enumerate(found, start=1))
+        if not hits:
+            return Answer("new" if self.about.thresholds else None, None, None, ())
+        decision, threshold = judge_nearest(hits[0].distance, self.about.thresholds)
+        return Answer(decision, hits[0].template.identity, threshold, hits)
+
+    def _check(self, templates: Sequence[Template], descriptors: Descriptors) -> NDArray[np.float32]:
+        rows = self._check_descriptors(descriptors)
+        if len(templates) != len(rows):
+            raise GalleryError(
+                f"Templates and descriptors do not fit, got {len(templates)} and {len(rows)}. Expected one "
+                f"descriptor per template."
+            )
+        name, count = next(iter(Counter(item.template_id for item in templates).most_common(1)), ("", 0))
+        if count > 1:
+            raise GalleryError(f"Template id stands {count} times in one call, got '{name}'. Expected once.")
+        for template in templates:
+            if not template.identity or not template.template_id:
+                raise GalleryError(f"Template has no identity or no id, got {template}. Expected texts.")
+            for moment in (template.time, template.expires_at):
+                if moment is not None and moment.tzinfo is None:
+                    raise GalleryError(
+                        f"Time has no time zone, got {moment} of template '{template.template_id}'. Expected "
+                        f"one such as datetime(2026, 1, 31, 12, 0, tzinfo=UTC)."
+                    )
+        return rows
+
+    def _check_descriptors(self, descriptors: Descriptors) -> NDArray[np.float32]:
+        rows = np.asarray(descriptors)
+        if rows.ndim != 2 or rows.shape[1] != self.about.descriptor_dim:
+            raise GalleryError(
+                f"Descriptors have a wrong form, got shape {rows.shape}. Expected "
+                f"(N, {self.about.descriptor_dim}), as of the model of this gallery."
+            )
+        wrong = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        if len(wrong):
+            raise GalleryError(
+                f"Descriptors are not finite in {len(wrong)} of {len(rows)} rows, the first is row "
+                f"{wrong[0]}. Expected finite values. Leave out images that cannot be read."
+            )
+        rows = rows.astype(np.float32)
+        if self.about.distance == "cosine":
+            lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+            rows = rows / np.maximum(lengths, 1e-12)
+        return rows
+
+
+def create_gallery(
+    uri: str | Path,
+    *,
+    model: str,
+    descriptor_dim: int,
+    distance: DistanceName = "cosine",
+    thresholds: Sequence[Threshold] = (),
+    storage_options: Mapping[str, str] | None = None,
+) -> Gallery:
+    """Make an empty gallery and open it.
+
+    Args:
+        uri: A new folder, or an address such as ``s3://bucket/people``.
+        model: Fingerprint of the model whose descriptors it will hold.
+        descriptor_dim: Numbers per descriptor.
+        distance: Between descriptors.
+        thresholds: By which answers are judged.
+        storage_options: Of object storage, as LanceDB takes them.
+
+    Raises:
+        GalleryError: there is a gallery already.
+        MissingExtraError: LanceDB is not installed.
+    """
+    about = GalleryAbout(model, descriptor_dim, distance, tuple(thresholds))
+    TemplateStore.create(str(uri), about, storage_options)
+    return Gallery(uri, model=model, storage_options=storage_options)
+
+
+def new_template_id() -> str:
+    """Return an id that no other template has."""
+    return secrets.token_hex(12)

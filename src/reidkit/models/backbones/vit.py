@@ -1,0 +1,103 @@
+"""Vision transformer of timm for upright images, with patches that may overlap."""
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from reidkit.core.errors import CatalogError
+from reidkit.core.extras import import_extra
+
+Output = Literal["class_token", "patches"]
+
+
+class VisionTransformer(nn.Module):
+    """Vision transformer: images (B, 3, H, W) to (B, C, 1, 1), its class token, or to the map of its patches.
+
+    Args:
+        image_size: (height, width); position embeddings are made for it.
+        width: Channels C of the tokens.
+        depth: Blocks.
+        num_heads: Attention heads per block.
+        mlp_ratio: How many times wider than the tokens the hidden layer of a block is.
+        patch_size: Side of the square patches in pixels.
+        patch_stride: Step from patch to patch; below ``patch_size`` they overlap.
+        has_attention_bias: Whether queries, keys and values have biases.
+        drop_path: Share of blocks that training leaves out at random, rising from 0 to it with the depth.
+        output: "class_token" is a map of one position; "patches" the map of all others, for aggregations
+            that look at places.
+
+    Raises:
+        CatalogError: an unknown choice, or an image smaller than a patch.
+        MissingExtraError: timm is not installed.
+
+    Reference:
+        Dosovitskiy et al., "An Image is Worth 16x16 Words", ICLR 2021; overlapping patches: He, Luo, Wang,
+        Wang, Li, Jiang, "TransReID: Transformer-based Object Re-Identification", ICCV 2021, section 3.1.
+    """
+
+    def __init__(
+        self,
+        image_size: tuple[int, int],
+        *,
+        width: int = 768,
+        depth: int = 12,
+        num_heads: int = 12,
+        mlp_ratio: float = 4.0,
+        patch_size: int = 16,
+        patch_stride: int = 16,
+        has_attention_bias: bool = True,
+        drop_path: float = 0.1,
+        output: Output = "class_token",
+    ) -> None:
+        super().__init__()
+        if output not in ("class_token", "patches"):
+            raise CatalogError(f"ViT output is unknown, got '{output}'. Expected 'class_token' or 'patches'.")
+        if width % num_heads:
+            raise CatalogError(f"ViT width does not divide among {num_heads} heads, got {width}.")
+        if not 1 <= patch_stride <= patch_size:
+            raise CatalogError(
+                f"ViT patch_stride is out of range, got {patch_stride}. Expected 1 to the patch_size of "
+                f"{patch_size}."
+            )
+        if min(image_size) < patch_size:
+            raise CatalogError(
+                f"ViT input is too small, got {image_size}. Expected at least one patch of {patch_size} "
+                f"pixels."
+            )
+        timm_vit = import_extra("timm.models.vision_transformer", extra="train", purpose="The backbone 'vit'")
+        self.grid = tuple((side - patch_size) // patch_stride + 1 for side in image_size)
+        # timm knows no overlap: it is told a size that gives this grid without, then the step is set.
+        rows, columns = self.grid
+        self.network = timm_vit.VisionTransformer(
+            img_size=(rows * patch_size, columns * patch_size),
+            patch_size=patch_size,
+            embed_dim=width,
+            depth=depth,
+            num_heads=num_heads,
+            mlp_ratio=mlp_ratio,
+            qkv_bias=has_attention_bias,
+            drop_path_rate=drop_path,
+            num_classes=0,
+            global_pool="",
+        )
+        patches = self.network.patch_embed
+        patches.proj.stride = (patch_stride, patch_stride)
+        patches.img_size = None  # checked here
+        self.image_size = tuple(image_size)
+        self.output = output
+        self.num_channels = width
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the class token (B, C, 1, 1), or the patches (B, C, rows, columns).
+
+        Raises:
+            CatalogError: images of another size than the position embeddings are for.
+        """
+        if tuple(images.shape[2:]) != self.image_size:
+            raise CatalogError(
+                f"ViT images have another size, got {tuple(images.shape[2:])}. Expected {self.image_size}."
+            )
+        tokens: Tensor = self.network.forward_features(images)  # (B, 1 + rows * columns, C)
+        if self.output == "class_token":
+            return tokens[:, 0, :, None, None]
+        return tokens[:, 1:].transpose(1, 2).reshape(-1, self.num_channels, *self.grid)

@@ -1,0 +1,43 @@
+import json
+from pathlib import Path
+
+from tests.cli.conftest import Command
+
+
+def test_a_gallery_from_first_to_last(reidkit: Command, run_folder: Path, dataset_root: Path):
+    people = sorted(path for path in (dataset_root / "train").iterdir() if path.is_dir())[:3]
+    model = ("--model", run_folder)
+    assert reidkit("gallery", "create", "g", *model).code == 0
+    for person in people:
+        added = reidkit("gallery", "add", "g", person, "--camera", "7", *model)
+        assert added.code == 0, added.err
+    again = reidkit("gallery", "add", "g", people[0], *model)
+    counted = json.loads(reidkit("gallery", "stats", "g", "--json").out)
+    assert counted["identities"] == 3
+    assert f"it holds {counted['templates']} templates of 3 identities" in again.out + again.err
+
+    photo = sorted(path for path in people[1].iterdir() if path.is_file())[0]
+    found = reidkit("gallery", "search", "g", photo, "--top", "2", *model)
+    assert f"1 0.0000 {people[1].name}" in found.out
+    (answer,) = json.loads(reidkit("gallery", "search", "g", photo, "--json", *model).out)
+    assert answer["hits"][0]["template"]["source"] == str(photo)
+
+    names = [person.name for person in people]
+    assert "are now 'both'" in reidkit("gallery", "merge", "g", *names[:2], "--into", "both").out
+    template = answer["hits"][0]["template"]["template_id"]
+    assert "1 templates are now 'alone'" in reidkit("gallery", "split", "g", template, "--into", "alone").out
+    assert "would be removed" in reidkit("gallery", "remove", "g", "--where", "camera = '7'", "--dry-run").out
+    exported = reidkit("gallery", "export", "g", "g.parquet")
+    assert exported.out.startswith("wrote g.parquet: ")
+    assert reidkit("gallery", "remove", "g", "--where", "identity = 'both'").code == 0
+    assert reidkit("gallery", "import", "g", "g.parquet").code == 0
+    assert json.loads(reidkit("gallery", "stats", "g", "--json").out)["templates"] == counted["templates"]
+
+
+def test_faults_are_one_message(reidkit: Command, run_folder: Path):
+    missing = reidkit("gallery", "stats", "nothing")
+    assert missing.code == 2
+    assert missing.err.startswith("Error: Gallery not found, got nothing. Expected a folder made by")
+    assert reidkit("gallery", "create", "g", "--model", run_folder).code == 0
+    assert "exists already" in reidkit("gallery", "create", "g", "--model", run_folder).err
+    assert "expected a file ending in .parquet" in reidkit("gallery", "export", "g", "g.csv").err
