@@ -6,6 +6,7 @@ import sys
 import typer
 
 from reidkit import __version__
+from reidkit.cli.calibrate import calibrate
 from reidkit.cli.check import check
 from reidkit.cli.compare import compare
 from reidkit.cli.datasets import datasets
@@ -35,6 +36,7 @@ app.add_typer(gallery)
 app.command()(quickstart)
 app.command()(train)
 app.command()(evaluate)
+app.command()(calibrate)
 app.command()(embed)
 app.command()(compare)
 app.command()(models)

@@ -187,6 +187,16 @@ def probability_at(calibration: Calibration, distance: float) -> float:
     return float(np.interp(distance, calibration.distances, calibration.probabilities))
 
 
+def check_prior(prior: float) -> None:
+    """Refuse a prior at which nothing is uncertain.
+
+    Raises:
+        CatalogError: it is not between 0 and 1.
+    """
+    if not 0 < prior < 1:
+        raise CatalogError(f"Prior is out of range, got {prior}. Expected more than 0 and less than 1.")
+
+
 def _weigh(distances: Numbers, genuine: Numbers, impostor: Numbers, prior: float) -> tuple[Numbers, Numbers]:
     """Return the counts as weights, the genuine ones summing to the prior and the others to the rest."""
     shapes: Sequence[tuple[int, ...]] = (distances.shape, genuine.shape, impostor.shape)
@@ -195,8 +205,7 @@ def _weigh(distances: Numbers, genuine: Numbers, impostor: Numbers, prior: float
             f"Counted pairs do not fit, got shapes {', '.join(map(str, shapes))}. Expected ascending "
             f"distances with a number of genuine and of impostor pairs each."
         )
-    if not 0 < prior < 1:
-        raise CatalogError(f"Prior is out of range, got {prior}. Expected more than 0 and less than 1.")
+    check_prior(prior)
     if genuine.sum() <= 0 or impostor.sum() <= 0:
         raise EvaluationError(
             f"Calibration needs pairs of both kinds, got {genuine.sum():.0f} genuine and "

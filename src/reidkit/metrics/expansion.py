@@ -1,11 +1,12 @@
-"""Query expansion and database augmentation: descriptors moved towards their neighbours before the ranking."""
+"""Query expansion and database augmentation: descriptors move towards their neighbours before the ranking."""
 
+import inspect
 from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from reidkit.core.catalog import build
+from reidkit.core.catalog import build, find
 from reidkit.core.errors import CatalogError
 from reidkit.core.types import DistanceName
 from reidkit.metrics.neighbours import GapName, Gaps, Neighbours, find_neighbours, join_sides
@@ -176,6 +177,27 @@ def expand(
     return new_query, new_gallery
 
 
+def describe_expansion(name: str, **arguments: object) -> str:
+    """Return a method with all of its values, as it is stored with the scores.
+
+    Args:
+        name: Key of the catalog.
+        **arguments: Values of the method; the others are its own.
+
+    Example:
+        >>> describe_expansion("alpha", m=3)
+        'alpha_expansion(m=3, alpha=3.0)'
+    """
+    method = find("expansion", name, EXPANSIONS)
+    own = {
+        key: item.default
+        for key, item in inspect.signature(method).parameters.items()
+        if item.kind is inspect.Parameter.KEYWORD_ONLY and key != "distance"
+    }
+    values = ", ".join(f"{key}={value}" for key, value in {**own, **arguments}.items())
+    return f"{method.__name__}({values})"
+
+
 def _near_gallery(query: Tensor, gallery: Tensor, distance: GapName, m: int) -> Neighbours:
     gaps = Gaps(join_sides(query, gallery), distance)
     return find_neighbours(gaps, m, rows=slice(0, len(query)), columns=slice(len(query), None))
@@ -189,7 +211,7 @@ def _sum_neighbours(rows: Tensor, near: Tensor, weights: Tensor) -> Tensor:
     """Return (N, D) weighted sums of the rows of each list (N, k)."""
     weights = weights.to(rows.dtype)
     parts = [
-        torch.einsum("nk,nkd->nd", factors, rows[numbers])
+        torch.einsum("bk,bkd->bd", factors, rows[numbers])
         for numbers, factors in zip(
             torch.split(near, STEP_ROWS), torch.split(weights, STEP_ROWS), strict=True
         )

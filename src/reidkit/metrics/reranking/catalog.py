@@ -41,7 +41,7 @@ def rerank(
         ShapeError: descriptors do not fit.
         EvaluationError: a descriptor is not finite.
     """
-    given = {"query": query, "gallery": gallery, "report": report}
+    given: dict[str, object] = {"query": query, "gallery": gallery, "report": report}
     if name == "k_reciprocal":
         given["distance"] = distance
     result: RerankedDistances = build("re-ranking", name, RERANKERS, arguments, **given)
