@@ -41,8 +41,21 @@ class Case:
         return torch.randn(count, 3, *self.image_size, generator=torch.Generator().manual_seed(seed))
 
 
+# The Inceptions pad nothing in their stems.
+SIZES = {"inceptionv4": (139, 75), "inceptionresnetv2": (139, 75), "pcb_p6": (96, 32)}
+# Too large to run here; each shares its builder with a smaller row that does.
+LARGE = {
+    "densenet161", "densenet169", "densenet201", "mobilenetv2_x1_4", "pcb_p6", "resnet34", "resnet50",
+    "resnet50_ibn_b", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "se_resnet50",
+    "se_resnet50_fc512", "se_resnet101", "se_resnext101_32x4d", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
+    "inceptionresnetv2", "mudeep",
+}  # fmt: skip
 CASES = [
-    *(Case(key) for key in MODELS if key not in ("timm", "pipeline")),
+    *(
+        Case(key, image_size=SIZES.get(key, (64, 32)))
+        for key in MODELS
+        if key not in {"timm", "pipeline"} | LARGE
+    ),
     Case("pipeline", {"backbone_arguments": {"depth": 18}, "aggregation": "gem", "head": "reduction"}),
     Case("timm", {"backbone": "resnet10t"}),
     Case("timm", {"backbone": "test_vit"}),
@@ -66,6 +79,9 @@ def built(number: int) -> ReidModel:
     """Build a case once, with statistics of real batches in its norms and weights that all matter."""
     model = CASES[number].build()
     shake(model, seed=1)
+    for layer in model.modules():
+        if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
+            layer.momentum = 1.0  # at 0.1 two batches leave a deep network without a signal
     with torch.no_grad():
         model.train()
         for seed in range(2):
@@ -87,8 +103,8 @@ def assert_near(actual: Tensor, expected: Tensor, tolerance: float = 1e-4) -> No
 
 def test_contract_covers_the_catalog():
     keys = Counter(case.key for case in CASES)
-    assert set(keys) == set(MODELS)
-    assert len(MODELS) == 12
+    assert set(keys) | LARGE == set(MODELS)
+    assert len(keys) == 32
     assert keys["timm"] == 4
 
 
@@ -239,7 +255,7 @@ def test_a_model_that_only_embeds_has_no_classifier_and_the_same_descriptors(cas
     with torch.no_grad():
         outputs = bare.training_outputs(case.images(2))
         assert outputs.logits == ()
-        assert len(outputs.features) >= 1
+        assert len(outputs.features) == len(model.training_outputs(case.images(2)).features)
         assert torch.equal(bare(case.images(2)), model(case.images(2)))
 
 
@@ -249,9 +265,10 @@ def test_descriptors_are_backbone_then_aggregation_then_head(case: Case, model: 
         maps = model.feature_map(case.images(2))
         assert maps.ndim == 4
         assert maps.shape[0] == 2
-        # Each of the networks here gives a map that is 16 or 32 times smaller than the image.
-        assert maps.shape[2] * 2 in (case.image_size[0] // 8, case.image_size[0] // 16)
-        assert maps.shape[2] == 2 * maps.shape[3]
+        # Each of the networks here gives a map that is 16 or 32 times smaller than the image, or a little
+        # less where it pads nothing.
+        assert case.image_size[0] / 64 < maps.shape[2] <= case.image_size[0] / 16
+        assert maps.shape[2] > maps.shape[3]
         if isinstance(model, PipelineModel):
             assert torch.equal(model.head(model.aggregation(maps)), model(case.images(2)))
 

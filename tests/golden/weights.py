@@ -34,3 +34,16 @@ def draw_tensor(key: str, shape: list[int]) -> torch.Tensor:
 def draw_state_dict(shapes: Shapes) -> dict[str, torch.Tensor]:
     """Return the weights of a whole state dict, given its keys and shapes."""
     return {key: draw_tensor(key, shape) for key, shape in shapes}
+
+
+def draw_fastreid_state_dict(shapes: Shapes) -> dict[str, torch.Tensor]:
+    """Return the weights of a model of FastReID, damped so that its non-local blocks do not overflow."""
+    tensors = {
+        key: torch.full(shape, 3.0) if key.endswith(".p") else draw_tensor(key, shape)
+        for key, shape in shapes
+    }
+    for key, value in tensors.items():
+        is_projection = ".NL_" in key and key.endswith(("theta.weight", "phi.weight", "g.weight"))
+        if key.endswith("bn3.weight") or is_projection:
+            value.mul_(np.float32(0.1))
+    return tensors

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from reidkit.core.errors import CatalogError
-from reidkit.models.heads import EmbeddingHead
+from reidkit.models.heads import HEADS, EmbeddingHead
 
 
 def draw(rows: int, columns: int) -> torch.Tensor:
@@ -119,3 +119,87 @@ def test_number_of_identities_below_one_is_refused(count: int):
 def test_embedding_dimension_below_one_is_refused(dim: int):
     with pytest.raises(CatalogError, match=rf"embedding_dim .*got {dim}"):
         EmbeddingHead(8, embedding_dim=dim)
+
+
+def test_linear_embedding_is_one_matrix():
+    head = EmbeddingHead(8, embedding_dim=5, embedding_layers="linear").eval()
+    expected = draw(6, 8).numpy() @ head.embedding[0].weight.detach().numpy().T
+    np.testing.assert_allclose(head(draw(6, 8)).detach().numpy(), expected, rtol=1e-4, atol=1e-6)
+    assert list(head.state_dict()) == ["embedding.0.weight"]
+
+
+@pytest.mark.parametrize("place", ["pooled", "before_neck", "after_neck"])
+def test_metric_features_are_taken_where_told(place: str):
+    torch.manual_seed(0)
+    head = EmbeddingHead(8, 3, embedding_dim=5, neck="batch_norm", metric_features=place).eval()
+    pooled = draw(6, 8)
+    with torch.no_grad():
+        head.neck.running_mean.fill_(0.5)
+        embedded = head.embedding(pooled)
+        expected = {"pooled": pooled, "before_neck": embedded, "after_neck": head.neck(embedded)}
+        outputs = head.training_outputs(pooled)
+    assert torch.equal(outputs.features[0], expected[place])
+    assert torch.equal(outputs.logits[0], head.classifier(expected["after_neck"]))
+
+
+def test_descriptor_before_the_neck_leaves_the_neck_to_the_classifier():
+    head = EmbeddingHead(8, 3, neck="batch_norm", descriptor="before_neck").eval()
+    with torch.no_grad():
+        head.neck.running_mean.fill_(0.5)
+        assert torch.equal(head(draw(4, 8)), draw(4, 8))
+        logits = head.training_outputs(draw(4, 8)).logits[0]
+        torch.testing.assert_close(logits, head.classifier(head.neck(draw(4, 8))))
+
+
+def test_cosine_classifier_gives_cosines():
+    torch.manual_seed(0)
+    head = EmbeddingHead(8, 3, classifier="cosine")
+    features, weight = draw(6, 8).numpy(), head.classifier.weight.detach().numpy()
+    logits = head.training_outputs(draw(6, 8)).logits[0].detach().numpy()
+    expected = [[a @ b / np.linalg.norm(a) / np.linalg.norm(b) for b in weight] for a in features]
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-6)
+    assert head.classifier.bias is None
+
+
+def test_dropout_is_for_training_only():
+    head = EmbeddingHead(64, embedding_dim=32, embedding_layers="linear", dropout=0.5)
+    torch.manual_seed(0)
+    share = (head.train()(draw(8, 64)) == 0).float().mean()
+    assert 0.3 < float(share) < 0.7
+    assert not (head.eval()(draw(8, 64)) == 0).any()
+
+
+@pytest.mark.parametrize(("has_bias", "expected"), [(None, False), (True, True), (False, False)])
+def test_classifier_bias_can_be_chosen(has_bias: bool | None, expected: bool):
+    head = EmbeddingHead(8, 3, neck="batch_norm", has_classifier_bias=has_bias)
+    assert (head.classifier.bias is not None) is expected
+
+
+def test_reduction_head_is_the_papers():
+    head = HEADS["reduction"](8, 3, embedding_dim=5, dropout=0.25)
+    kinds = [type(layer) for layer in head.embedding]
+    assert kinds == [nn.Linear, nn.BatchNorm1d, nn.ReLU, nn.Dropout]
+    assert head.embedding[3].p == 0.25
+    assert HEADS["reduction"](2048).descriptor_dim == 512
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"embedding_layers": "mlp"}, r"^Head embedding_layers is unknown, got 'mlp'\. Expected one of: \("),
+        ({"metric_features": "neck"}, r"^Head metric_features is unknown, got 'neck'\."),
+        ({"descriptor": "pooled"}, r"^Head descriptor is unknown, got 'pooled'\."),
+        (
+            {"classifier": "arc"},
+            r"^Head classifier is unknown, got 'arc'\. Expected one of: \('linear', 'cos",
+        ),
+        ({"dropout": 1.0}, r"^Head dropout is out of range, got 1\.0\. Expected 0 up to below 1\.$"),
+        (
+            {"classifier": "cosine", "has_classifier_bias": True},
+            r"^Head has_classifier_bias does not fit a cosine classifier, got true\. Expected null or false\.$",
+        ),
+    ],
+)
+def test_unknown_choices_of_a_head_are_refused(arguments: dict[str, object], message: str):
+    with pytest.raises(CatalogError, match=message):
+        EmbeddingHead(8, 3, **arguments)  # type: ignore[arg-type]

@@ -46,6 +46,30 @@ class ConvLayer(nn.Sequential):
         self.activation = nn.ReLU(inplace=True) if is_activated else nn.Identity()
 
 
+class BiasedConvLayer(nn.Sequential):
+    """Convolution with bias -> batch normalisation -> ReLU, keeping the size at stride 1.
+
+    The bias is of no use before a norm; networks whose published weights hold one need it.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel_size: Odd sides (height, width) of the kernel, or one for both.
+        stride: Step of the kernel.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel_size: int | tuple[int, int] = 1, *, stride: int = 1
+    ) -> None:
+        super().__init__()
+        sides = (kernel_size, kernel_size) if isinstance(kernel_size, int) else kernel_size
+        self.conv = nn.Conv2d(
+            in_channels, out_channels, sides, stride=stride, padding=(sides[0] // 2, sides[1] // 2)
+        )
+        self.norm = nn.BatchNorm2d(out_channels)
+        self.activation = nn.ReLU(inplace=True)
+
+
 class LiteConvLayer(nn.Sequential):
     """The paper's Lite 3x3: a linear pointwise, then a depthwise 3x3 convolution, norm and ReLU.
 

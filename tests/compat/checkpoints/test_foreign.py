@@ -1,3 +1,5 @@
+import dataclasses
+
 import torch
 
 from reidkit.compat.checkpoints.foreign import ForeignModel
@@ -22,3 +24,9 @@ def test_the_first_pattern_that_matches_the_whole_key_counts():
 def test_renaming_leaves_out_what_is_dropped():
     tensors = {"conv1.weight": torch.ones(2), "classifier.bias": torch.ones(1)}
     assert list(FOREIGN.rename(tensors)) == ["stage1.weight"]
+
+
+def test_rewrites_apply_in_turn_after_the_renames():
+    foreign = dataclasses.replace(FOREIGN, rewrites=((r"stage(\d)", r"stages.\1"), (r"\.bn\.", ".norm.")))
+    assert foreign.our_key("conv2.bn.weight") == "stages.2.norm.weight"
+    assert foreign.our_key("my.bn.weight") == "my.norm.weight"

@@ -23,6 +23,8 @@ class ForeignModel:
         preprocessing: How the foreign code feeds its images.
         renames: (pattern, replacement) pairs for `re.sub`; the first whose pattern matches the whole key
             counts. A key that none matches keeps its name.
+        rewrites: Further such pairs, for names made of many parts: after ``renames`` each is applied in
+            turn, wherever it matches.
         dropped: Patterns of keys that embedding does not need, such as the classifier.
         reshape: Changes tensors that are stored otherwise there, after renaming; None where none are.
     """
@@ -32,6 +34,7 @@ class ForeignModel:
     arguments: Mapping[str, Any]
     preprocessing: Preprocessing
     renames: tuple[tuple[str, str], ...] = ()
+    rewrites: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = ()
     reshape: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None
     notes: tuple[str, ...] = field(default=())
@@ -43,7 +46,10 @@ class ForeignModel:
         for pattern, replacement in self.renames:
             match = re.fullmatch(pattern, key)
             if match:
-                return match.expand(replacement)
+                key = match.expand(replacement)
+                break
+        for pattern, replacement in self.rewrites:
+            key = re.sub(pattern, replacement, key)
         return key
 
     def rename(self, tensors: Tensors) -> dict[str, Tensor]:

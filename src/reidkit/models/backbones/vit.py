@@ -4,7 +4,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from reidkit.core.errors import CatalogError
+from reidkit.core.errors import CatalogError, ShapeError
 from reidkit.core.extras import import_extra
 
 Output = Literal["class_token", "patches"]
@@ -91,10 +91,10 @@ class VisionTransformer(nn.Module):
         """Return the class token (B, C, 1, 1), or the patches (B, C, rows, columns).
 
         Raises:
-            CatalogError: images of another size than the position embeddings are for.
+            ShapeError: images of another size than the position embeddings are for.
         """
         if tuple(images.shape[2:]) != self.image_size:
-            raise CatalogError(
+            raise ShapeError(
                 f"ViT images have another size, got {tuple(images.shape[2:])}. Expected {self.image_size}."
             )
         tokens: Tensor = self.network.forward_features(images)  # (B, 1 + rows * columns, C)
