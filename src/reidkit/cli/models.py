@@ -21,8 +21,8 @@ def models(
     for column in ("parameters", "multiply-adds", "descriptor"):
         table.add_column(column, justify="right")
     for name in MODELS:
-        if name == "timm":  # one row for a thousand networks
-            table.add_row("timm", "any", "any", "any")
+        if name in ("timm", "pipeline"):  # one row for a thousand networks
+            table.add_row(name, "any", "any", "any")
             continue
         cost = measure_complexity(build_model(name, image_size=image_size), image_size)
         table.add_row(
@@ -34,6 +34,9 @@ def models(
     console = make_console()
     console.print(table)
     console.print("timm: model.name=timm model.arguments.backbone=NAME, any name of timm.list_models().")
+    console.print(
+        "pipeline: model.arguments.backbone=NAME, .aggregation=NAME, .head=NAME, in any combination."
+    )
 
 
 def parse_size(text: str) -> tuple[int, int]:
