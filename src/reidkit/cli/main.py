@@ -6,6 +6,7 @@ import sys
 import typer
 
 from reidkit import __version__
+from reidkit.cli.activation import activation
 from reidkit.cli.calibrate import calibrate
 from reidkit.cli.check import check
 from reidkit.cli.compare import compare
@@ -15,6 +16,7 @@ from reidkit.cli.environment import environment
 from reidkit.cli.evaluate import evaluate
 from reidkit.cli.gallery import app as gallery
 from reidkit.cli.models import models
+from reidkit.cli.plot import plot
 from reidkit.cli.quickstart import quickstart
 from reidkit.cli.recipes import recipes
 from reidkit.cli.show import show
@@ -39,6 +41,8 @@ app.command()(evaluate)
 app.command()(calibrate)
 app.command()(embed)
 app.command()(compare)
+app.command()(activation)
+app.command()(plot)
 app.command()(models)
 app.command()(datasets)
 app.command()(recipes)
