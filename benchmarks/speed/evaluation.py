@@ -21,7 +21,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--queries", type=int, default=3368)
     parser.add_argument("--gallery", type=int, default=15913)
-    parser.add_argument("--identities", type=int, default=750)
+    parser.add_argument("--identities", type=int, default=751)
     parser.add_argument("--cameras", type=int, default=6)
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--repeats", type=int, default=3)

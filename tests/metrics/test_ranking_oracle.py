@@ -14,6 +14,7 @@ from reidkit.core.errors import EvaluationError
 from reidkit.core.types import Protocol
 from reidkit.metrics import blocks, ranking
 from reidkit.metrics.labels import Labels
+from reidkit.metrics.matches import QueryMatches
 from reidkit.metrics.ranking import rank_distances, rank_gallery
 from reidkit.metrics.scores import RetrievalScores
 from tests.metrics import naive
@@ -86,14 +87,6 @@ def test_rank_gallery_equals_the_definition_in_exact_arithmetic(data: st.DataObj
     assert_equal_rows(scores, expected, problem.max_rank)
 
 
-@MANY_EXAMPLES
-@given(st.data())
-def test_sorting_for_many_positives_equals_the_definition(data: st.DataObject):
-    problem = data.draw(problems())
-    with mock.patch.object(ranking, "MANY_POSITIVES", 1):
-        check_distances(problem, data.draw(tied_distances(problem)))
-
-
 @settings(max_examples=100, deadline=None)
 @given(st.data(), st.integers(1, 200), st.integers(1, 5))
 def test_block_size_and_threads_change_nothing(data: st.DataObject, block_bytes: int, threads: int):
@@ -131,18 +124,35 @@ def test_random_descriptors_equal_the_definition_on_separately_computed_distance
     assert_equal_rows(scores, expected, 50)
 
 
-def test_more_positives_than_the_constant_take_the_sorting_path():
-    # 300 right images among 600, in random order with ties: hand this to both paths.
+@MANY_EXAMPLES
+@given(st.data(), st.integers(1, 8))
+def test_counting_in_few_bins_equals_the_definition(data: st.DataObject, num_bins: int):
+    problem = data.draw(problems())
+    with mock.patch.multiple(ranking, NUM_BINS=num_bins, MANY_POSITIVES=1):
+        check_distances(problem, data.draw(tied_distances(problem)))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("spread", ["even", "one far away", "tiny differences", "infinite", "all equal"])
+def test_a_long_row_equals_a_stable_sort(dtype: type, spread: str):
     random = np.random.default_rng(1)
-    distances = random.integers(0, 50, (1, 600)).astype(np.float64)
-    gallery = Labels(random.permutation([0] * 300 + [1] * 300).tolist(), random.integers(0, 4, 600).tolist())
-    protocol = Protocol(name="own", same_camera="drop")
-    query = Labels([0], [2])
-    expected = naive.score(distances.tolist(), query, gallery, protocol)
-    assert expected[0].num_matches < ranking.MANY_POSITIVES  # camera 2 is left out
-    for constant in (1, 10_000):
-        with mock.patch.object(ranking, "MANY_POSITIVES", constant):
-            assert_equal_rows(rank_distances(distances, query, gallery, protocol), expected, 50)
-    everything = naive.score(distances.tolist(), Labels([0]), gallery, protocol)
-    assert everything[0].num_matches == 300 > ranking.MANY_POSITIVES
-    assert_equal_rows(rank_distances(distances, Labels([0]), gallery, protocol), everything, 50)
+    distances = random.integers(0, 3_000, (1, 6_000)).astype(dtype)  # more than the bins, many ties
+    if spread == "one far away":
+        distances[0, 17] = 1e30
+    elif spread == "tiny differences":
+        distances = 1 + distances * np.finfo(dtype).eps
+    elif spread == "infinite":
+        distances[0, ::2] = np.inf
+    elif spread == "all equal":
+        distances[:] = 0.5
+    assert distances.shape[1] > ranking.NUM_BINS
+    places = np.empty(6_000, np.int64)
+    places[np.argsort(distances[0], kind="stable")] = np.arange(6_000)
+    positives = np.arange(5, 6_000, 13)
+    ranks = ranking.positive_ranks(distances[0], QueryMatches(positives, np.empty(0, np.int64)))
+    np.testing.assert_array_equal(ranks, np.sort(places[positives]) + 1)
+    ignored = np.arange(0, 6_000, 7)
+    kept = np.setdiff1d(positives, ignored)
+    ranks = ranking.positive_ranks(distances[0], QueryMatches(kept, ignored))
+    expected = [places[row] - (places[ignored] < places[row]).sum() + 1 for row in kept]
+    np.testing.assert_array_equal(ranks, np.sort(expected))

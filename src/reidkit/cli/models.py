@@ -9,9 +9,11 @@ def models(
     size: Annotated[str, typer.Option(help="Input size, height x width.")] = "256x128",
 ) -> None:
     """List the models with parameters, multiply-adds and descriptor size."""
+    import torch
     from rich.table import Table
 
     from reidkit.cli.screen import make_console
+    from reidkit.core.errors import MissingExtraError
     from reidkit.models.complexity import measure_complexity
     from reidkit.models.zoo import MODELS, build_model
 
@@ -21,10 +23,16 @@ def models(
     for column in ("parameters", "multiply-adds", "descriptor"):
         table.add_column(column, justify="right")
     for name in MODELS:
-        if name == "timm":  # one row for a thousand networks
-            table.add_row("timm", "any", "any", "any")
+        if name in ("timm", "pipeline"):  # one row for a thousand networks
+            table.add_row(name, "any", "any", "any")
             continue
-        cost = measure_complexity(build_model(name, image_size=image_size), image_size)
+        try:
+            with torch.device("meta"):  # shapes suffice, and no weights are drawn
+                model = build_model(name, image_size=image_size)
+        except MissingExtraError:
+            table.add_row(name, r"with reidkit\[train]", "-", "-")
+            continue
+        cost = measure_complexity(model, image_size)
         table.add_row(
             name,
             f"{cost.parameters / 1e6:.2f} M",
@@ -34,6 +42,9 @@ def models(
     console = make_console()
     console.print(table)
     console.print("timm: model.name=timm model.arguments.backbone=NAME, any name of timm.list_models().")
+    console.print(
+        "pipeline: model.arguments.backbone=NAME, .aggregation=NAME, .head=NAME, in any combination."
+    )
 
 
 def parse_size(text: str) -> tuple[int, int]:

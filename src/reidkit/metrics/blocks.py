@@ -1,6 +1,5 @@
 """Ranking keys of a few queries against the whole gallery at a time."""
 
-import hashlib
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -16,6 +15,9 @@ from reidkit.core.types import DistanceName
 
 BLOCK_BYTES = 128 * 2**20
 """Most memory that one block of keys takes; a single query row may take more."""
+
+ROWS_AT_ONCE = 4096
+"""Descriptors whose squares and checksums are taken together, in little memory."""
 
 Keys = NDArray[np.floating]
 
@@ -64,32 +66,34 @@ class DescriptorBlocks:
         query, gallery = query.detach(), gallery.detach()
         if query.dtype not in (torch.float32, torch.float64):  # half precision is for storage only
             query, gallery = query.float(), gallery.float()
-        _check_squares("Query", query)
-        _check_squares("Gallery", gallery)
-        self._num_gallery = len(gallery)
-        self._columns = _columns_of_distinct(gallery)
-        if self._columns is not None:
-            gallery = gallery[torch.from_numpy(np.unique(self._columns, return_index=True)[1])]
+        _checked_squares("Query", query)
+        squares = _checked_squares("Gallery", gallery)
+        self._gallery = gallery  # never copied: a million rows fit in memory once, not twice
+        self._repeats = _find_repeats(gallery)
         if distance == "cosine":
-            self._query, self._gallery = -normalize(query), normalize(gallery)
+            self._query = -normalize(query)
+            self._gallery_scales = 1 / squares.sqrt().clamp_min(1e-12)
             self._gallery_squares: Tensor | None = None
         else:
-            self._query, self._gallery = -2 * query, gallery
-            self._gallery_squares = gallery.square().sum(1)
+            self._query = -2 * query
+            self._gallery_squares = squares
 
     @property
     def shape(self) -> tuple[int, int]:
         """(Q, G)."""
-        return len(self._query), self._num_gallery
+        return len(self._query), len(self._gallery)
 
     def keys(self, rows: slice) -> Keys:
         """Return the keys (rows, G) of some queries."""
         block = self._query[rows]
         if self._gallery_squares is None:
-            keys = (block @ self._gallery.T).cpu().numpy()
+            keys = torch.mm(block, self._gallery.T).mul_(self._gallery_scales)
         else:
-            keys = torch.addmm(self._gallery_squares, block, self._gallery.T).cpu().numpy()
-        return keys if self._columns is None else keys[:, self._columns]
+            keys = torch.addmm(self._gallery_squares, block, self._gallery.T)
+        if self._repeats is not None:
+            later, first = self._repeats
+            keys[:, later] = keys[:, first]
+        return keys.cpu().numpy()
 
     def distances(self, rows: slice) -> Keys:
         """Return the distances (rows, G) of some queries: never negative, a cosine one never above 2."""
@@ -108,29 +112,52 @@ class DescriptorBlocks:
         return cut_rows(*self.shape, self._query.element_size())
 
 
-def _check_squares(name: str, descriptors: Tensor) -> None:
-    """Refuse values whose squares overflow: lengths and distances would be infinite, or NaN."""
-    wrong = (~descriptors.square().sum(1).isfinite()).nonzero()[:, 0]
+def _checked_squares(name: str, descriptors: Tensor) -> Tensor:
+    """Return the squared lengths; refuse those that overflow, for distances would be infinite, or NaN."""
+    squares = torch.cat([part.square().sum(1) for part in torch.split(descriptors, ROWS_AT_ONCE)])
+    wrong = (~squares.isfinite()).nonzero()[:, 0]
     if len(wrong):
         raise EvaluationError(
             f"{name} descriptors are too large in {len(wrong)} of {len(descriptors)} rows, the first is row "
             f"{int(wrong[0])}: their squares overflow {descriptors.dtype}. Expected moderate values. Check "
             f"whether the training diverged."
         )
+    return squares
 
 
-def _columns_of_distinct(gallery: Tensor) -> NDArray[np.int64] | None:
-    """Return for each gallery row its number among the distinct rows, or None where all are distinct.
+def _find_repeats(gallery: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Return rows that repeat an earlier one and the first of their kind; None where all are distinct.
 
     A matrix product may round equal columns differently at the edges of its tiles. Equal rows must tie, so
-    the product is taken with distinct rows only.
+    the keys of a repeated row are those of the first.
     """
+    sums = _checksums(gallery)
+    _, inverse, counts = torch.unique(sums, return_inverse=True, return_counts=True)
+    suspects = (counts[inverse] > 1).nonzero()[:, 0]
+    if not len(suspects):
+        return None
     first: dict[bytes, int] = {}
-    columns = [
-        first.setdefault(hashlib.blake2b(row.data, digest_size=16).digest(), len(first))
-        for row in np.ascontiguousarray(gallery.cpu().numpy())
-    ]
-    return np.array(columns, np.int64) if len(first) < len(columns) else None
+    later, kept = [], []
+    for row in suspects.tolist():
+        earlier = first.setdefault((gallery[row].cpu() + 0.0).numpy().tobytes(), row)
+        if earlier != row:
+            later.append(row)
+            kept.append(earlier)
+    if not later:
+        return None
+    device = gallery.device
+    return torch.tensor(later, device=device), torch.tensor(kept, device=device)
+
+
+def _checksums(rows: Tensor) -> Tensor:
+    """Return a checksum per row (N,), equal for equal rows: the bits, weighted, modulo 2**64."""
+    bits = torch.int64 if rows.dtype == torch.float64 or rows.shape[1] % 2 == 0 else torch.int32
+    width = rows.shape[1] * rows.element_size() // (8 if bits == torch.int64 else 4)
+    generator = torch.Generator().manual_seed(0)
+    weights = torch.randint(-(2**63), 2**63 - 1, (width,), generator=generator).to(rows.device) | 1
+    # Adding zero makes minus zero plus zero: they are equal, and their bits shall be.
+    parts = [((part + 0.0).view(bits) * weights).sum(1) for part in torch.split(rows, ROWS_AT_ONCE)]
+    return torch.cat(parts)
 
 
 def cut_rows(num_queries: int, num_gallery: int, item_bytes: int) -> Iterator[slice]:

@@ -1,7 +1,7 @@
 """Rank a gallery for every query and score the ranking, exactly and without a query x gallery matrix.
 
 Average precision, CMC and inverse negative penalty depend only on the ranks of the right gallery images.
-The rank of one is found by counting what is nearer, so nothing is sorted and no more than a block of
+The rank of one is found by counting what is nearer, so no row is sorted and no more than a block of
 rows is held.
 """
 
@@ -22,8 +22,11 @@ from reidkit.metrics.scores import RetrievalScores
 
 _QueryRow = tuple[int, float, float, int]
 
-MANY_POSITIVES = 256
-"""From so many right images on, sorting the row once costs less than counting for each of them."""
+MANY_POSITIVES = 40
+"""From so many right images on, counting in bins costs less than one pass for each of them."""
+
+NUM_BINS = 2048
+"""Of keys of one query; few enough to stay in the nearest cache, many enough to hold few keys each."""
 
 
 def rank_gallery(
@@ -160,7 +163,7 @@ def _score_query(keys: Keys, matches: QueryMatches) -> _QueryRow:
     if count == 0:
         return 0, np.nan, np.nan, 0
     ranks = positive_ranks(keys, matches)
-    precision = float(np.mean(np.arange(1, count + 1) / ranks))
+    precision = float((np.arange(1, count + 1) / ranks).sum() / count)
     return int(ranks[0]), precision, count / float(ranks[-1]), count
 
 
@@ -175,17 +178,46 @@ def positive_ranks(keys: Keys, matches: QueryMatches) -> Rows:
     if len(positives) < MANY_POSITIVES:
         before = np.array([_count_before(keys, row) for row in positives.tolist()], np.int64)
     else:
-        places = np.empty(len(keys), np.int64)
-        places[np.argsort(keys, kind="stable")] = np.arange(len(keys))
-        before = places[positives]
+        before = _count_in_bins(keys, positives)
     if len(ignored):
         key, ignored_key = keys[positives][:, None], keys[ignored]
         is_before = (ignored_key < key) | ((ignored_key == key) & (ignored < positives[:, None]))
-        before = before - is_before.sum(axis=1)
-    return np.sort(before) + 1
+        before -= is_before.sum(axis=1)
+    before.sort()
+    return before + 1
 
 
 def _count_before(keys: Keys, row: int) -> int:
     """Count the rows that a stable sort puts before one row, in one pass."""
     key = keys[row]
     return int(np.count_nonzero(keys[:row] <= key) + np.count_nonzero(keys[row + 1 :] < key))
+
+
+def _count_in_bins(keys: Keys, rows: Rows) -> Rows:
+    """Count for each of many rows all those that a stable sort puts before it.
+
+    Keys fall into bins of equal width. Whole bins are counted; only those that hold one of the rows are
+    sorted. The bin of a key never falls as the key grows, so the count is exact whatever the rounding.
+    """
+    low, high = keys.min(), keys.max()
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        scale = keys.dtype.type(NUM_BINS - 1) / (high - low)
+    if len(keys) > NUM_BINS and keys.dtype != np.float16 and np.isfinite(scale) and scale > 0:
+        bins = ((keys - low) * scale).astype(np.intp)
+        own_bins = bins[rows]
+        is_sorted = np.zeros(NUM_BINS, bool)
+        is_sorted[own_bins] = True
+        counts = np.bincount(bins, minlength=NUM_BINS)
+        counts[own_bins] = 0
+        in_nearer_bins = counts.cumsum()[own_bins]
+        ordered = keys[is_sorted[bins]]
+    else:  # few keys, or so far apart (or equal) that bins do not separate them
+        in_nearer_bins, ordered = np.zeros(len(rows), np.int64), keys.copy()
+    ordered.sort()
+    own_keys = keys[rows]
+    place = ordered.searchsorted(own_keys)
+    before: Rows = in_nearer_bins + place
+    has_twin = ordered[np.minimum(place + 1, len(ordered) - 1)] == own_keys
+    for number in np.flatnonzero(has_twin & (place + 1 < len(ordered))).tolist():
+        before[number] += np.count_nonzero(keys[: rows[number]] == own_keys[number])
+    return before
