@@ -39,6 +39,12 @@ def test_smallest_image_works_and_a_smaller_one_is_refused(key: str, smallest: i
         build_model(key, image_size=(smallest - 1, 200))
 
 
+def test_nasnet_takes_sides_that_halve_to_odd_numbers():
+    model = build_model("nasnet_mobile", image_size=(101, 43)).to("meta").eval()
+    with torch.no_grad():
+        assert model.feature_map(torch.empty(1, 3, 101, 43, device="meta")).shape[2:] == (4, 2)
+
+
 def test_image_of_the_smallest_size_passes():
     check_image_size("X", (5, 6), smallest=5)
 
