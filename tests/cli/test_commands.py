@@ -58,6 +58,14 @@ def test_models_lists_every_model_with_its_cost(reidkit: Command):
     assert "978.9 M" in result.out
 
 
+def test_models_says_where_the_size_suits_no_network(reidkit: Command, monkeypatch: pytest.MonkeyPatch):
+    few = {name: MODELS[name] for name in ("resnet18", "pcb_p6")}
+    monkeypatch.setattr("reidkit.models.zoo.MODELS", few)
+    lines = reidkit("models", "--size", "64x32").out.splitlines()
+    assert "another size" in next(line for line in lines if "pcb_p6" in line)
+    assert "11.18 M" in next(line for line in lines if "resnet18" in line)
+
+
 def test_models_refuses_a_size_that_is_none(reidkit: Command):
     result = reidkit("models", "--size", "256")
     assert result.code == 2
