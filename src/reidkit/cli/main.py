@@ -7,6 +7,7 @@ import typer
 
 from reidkit import __version__
 from reidkit.cli.activation import activation
+from reidkit.cli.calibrate import calibrate
 from reidkit.cli.check import check
 from reidkit.cli.compare import compare
 from reidkit.cli.convert import convert
@@ -38,6 +39,7 @@ app.add_typer(gallery)
 app.command()(quickstart)
 app.command()(train)
 app.command()(evaluate)
+app.command()(calibrate)
 app.command()(embed)
 app.command()(compare)
 app.command()(activation)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.files import replace_file
-from reidkit.core.types import DistanceName, Preprocessing, Threshold
+from reidkit.core.types import Calibration, DistanceName, Preprocessing, Threshold
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
 
@@ -36,7 +36,8 @@ class ModelCard(BaseModel):
         num_identities: Columns of the classifier where the file keeps one; None where it does not.
         distance: The distance that the model was judged by.
         scores: Summary of its evaluation, with the protocol; None where it was never evaluated.
-        thresholds: Measured in that evaluation.
+        thresholds: Measured in that evaluation, or by a calibration.
+        calibration: What a distance means; None where it was never calibrated.
         recipe: The recipe that trained it; None where it was not trained by one.
         training_data: Name, counts, terms and fingerprint of what it was trained on.
         origin: Where converted weights come from: library, file, its hash; empty for our own.
@@ -56,6 +57,7 @@ class ModelCard(BaseModel):
     distance: DistanceName = "cosine"
     scores: dict[str, Any] | None = None
     thresholds: tuple[Threshold, ...] = ()
+    calibration: Calibration | None = None
     recipe: dict[str, Any] | None = None
     training_data: dict[str, Any] = Field(default_factory=dict)
     origin: dict[str, Any] = Field(default_factory=dict)
@@ -124,6 +126,21 @@ def read_card(path: Path) -> ModelCard:
         WeightsError: the file is missing, damaged or of another kind.
     """
     return _read(path, with_tensors=False)[1]
+
+
+def replace_card(path: Path, card: ModelCard) -> None:
+    """Write another card into a checkpoint; its tensors stay as they are. Whole or not at all.
+
+    Args:
+        path: A ``model.safetensors`` of reidkit.
+        card: The new card.
+
+    Raises:
+        WeightsError: the file is missing, damaged or of another kind.
+    """
+    tensors, _ = _read(path)
+    with replace_file(path) as unfinished:
+        save_file(tensors, unfinished, metadata={CARD_KEY: card.model_dump_json()})
 
 
 def load_weights(model: ReidModel, tensors: Mapping[str, Tensor], *, source: str) -> None:
