@@ -10,6 +10,7 @@ from reidkit.cli.activation import activation
 from reidkit.cli.calibrate import calibrate
 from reidkit.cli.check import check
 from reidkit.cli.compare import compare
+from reidkit.cli.convert import convert
 from reidkit.cli.datasets import datasets
 from reidkit.cli.embed import embed
 from reidkit.cli.environment import environment
@@ -44,6 +45,7 @@ app.command()(compare)
 app.command()(activation)
 app.command()(plot)
 app.command()(models)
+app.command()(convert)
 app.command()(datasets)
 app.command()(recipes)
 app.command(name="env")(environment)
