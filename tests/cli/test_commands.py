@@ -159,6 +159,32 @@ def test_evaluate_equals_the_scores_of_the_run(reidkit: Command, run_folder: Pat
     assert ours["queries"] == theirs["queries"]
 
 
+def test_evaluate_expands_reranks_and_says_so(reidkit: Command, run_folder: Path, dataset_root: Path):
+    result = reidkit(
+        "evaluate",
+        run_folder,
+        dataset_root,
+        "--expand",
+        "alpha",
+        "--rerank",
+        "k_reciprocal",
+        "--out",
+        "judged",
+    )
+    assert result.code == 0, result.err
+    assert "re-ranking of 30 images: about" in result.out
+    assert "then alpha_expansion(m=5, alpha=3.0), then k_reciprocal(variant=classic, k1=20" in result.out
+    assert "verification: equal error rate" in result.out
+    assert "open set: " in result.out
+    content = json.loads(Path("judged/scores.json").read_text())
+    assert len(content["summary"]["protocol"]["post_processing"]) == 2
+    assert 0.5 < content["verification"]["area_under_curve"] <= 1
+    assert len(content["open_set"]) == 2
+    refused = reidkit("evaluate", run_folder, dataset_root, "--rerank", "reciprocal")
+    assert refused.code == 2
+    assert "Unknown re-ranking 'reciprocal'. Did you mean 'k_reciprocal'?" in refused.err
+
+
 def test_evaluate_leaves_damaged_images_out_on_request(reidkit: Command, run_folder: Path):
     root = draw_dataset(Path("data"))
     damaged = root / "gallery" / "0009" / "0009_c2_01.png"

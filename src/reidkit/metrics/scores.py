@@ -96,7 +96,8 @@ class RetrievalScores:
             "num_valid": self.num_valid,
             "num_unmatched": self.num_unmatched,
             "num_gallery": self.num_gallery,
-            "protocol": asdict(self.protocol),
+            # As JSON gives it back: a list.
+            "protocol": {**asdict(self.protocol), "post_processing": [*self.protocol.post_processing]},
         }
 
     def query_rows(self, queries: tuple[Sample, ...]) -> list[dict[str, Any]]:
