@@ -92,3 +92,9 @@ def test_choices_out_of_range_are_refused(arguments: dict[str, object], message:
 def test_another_image_size_is_refused():
     with pytest.raises(ShapeError, match=r"another size, got \(32, 32\)\. Expected \(64, 32\)"):
         build()(images((32, 32)))
+
+
+def test_the_global_branch_counts_half():
+    weights = build().training_outputs(images()).branch_weights
+    assert weights == (0.5, 0.125, 0.125, 0.125, 0.125)
+    assert build(has_jigsaw=False).training_outputs(images()).branch_weights == ()

@@ -197,7 +197,9 @@ class TrainingOutputs:
     Args:
         features: Per branch (B, Di), taken before the neck.
         logits: Per branch (B, C), one column per training identity.
+        branch_weights: Share of each branch in a loss, adding up to 1; none counts all branches alike.
     """
 
     features: tuple[Tensor, ...]
     logits: tuple[Tensor, ...]
+    branch_weights: tuple[float, ...] = ()

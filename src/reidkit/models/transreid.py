@@ -98,6 +98,7 @@ class TransReID(ReidModel):
         self.shift = shift
         self.local_branch = copy.deepcopy(self.global_branch) if has_jigsaw else None
         self.camera_embedding = CameraEmbedding(cameras, width) if len(cameras) else None
+        self.uses_cameras = self.camera_embedding is not None
         self.camera_strength = camera_strength
         count = 1 + NUM_GROUPS if has_jigsaw else 1
         self.heads = nn.ModuleList(
@@ -142,6 +143,8 @@ class TransReID(ReidModel):
         return TrainingOutputs(
             features=tuple(part.features[0] for part in parts),
             logits=tuple(logits for part in parts for logits in part.logits),
+            # Half for the global branch, as in the paper's equation 5.
+            branch_weights=(0.5, *((0.5 / NUM_GROUPS,) * NUM_GROUPS)) if self.has_jigsaw else (),
         )
 
     def feature_map(self, images: Tensor) -> Tensor:
