@@ -162,3 +162,28 @@ def test_shipped_recipe_is_whole(name: str):
 
 def test_recipes_are_shipped():
     assert len(shipped_recipes()) >= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("timm", {"backbone": "vit_base_patch16_224.augreg_in21k"}),
+        (
+            "pipeline",
+            {"backbone": "timm", "backbone_arguments": {"name": "vit_base_patch16_224.augreg_in21k"}},
+        ),
+    ],
+)
+def test_statistics_of_a_backbone_are_written_out(name: str, arguments: dict[str, object]):
+    content = load_recipe("quickstart").model_dump(mode="json")
+    content["model"] = {"name": name, "arguments": arguments}
+    content["input"] |= {"mean": None, "std": None}
+    recipe = check_recipe(content, source="mine")
+    assert recipe.input.mean == recipe.input.std == (0.5, 0.5, 0.5)
+
+
+def test_statistics_of_no_backbone_are_refused():
+    content = load_recipe("quickstart").model_dump(mode="json")
+    content["input"]["mean"] = None
+    with pytest.raises(RecipeError, match=r"input\.mean: null takes the statistics of a timm backbone"):
+        check_recipe(content, source="mine")

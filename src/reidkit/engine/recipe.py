@@ -27,6 +27,7 @@ from reidkit.losses.catalog import LOSSES
 from reidkit.metrics.expansion import EXPANSIONS
 from reidkit.metrics.protocols import PROTOCOLS
 from reidkit.metrics.reranking.catalog import RERANKERS
+from reidkit.models.timm_backbone import pixel_statistics
 from reidkit.models.zoo import MODELS, build_model
 
 
@@ -92,7 +93,10 @@ class DataSection(SourceSection):
 
 
 class InputSection(Section):
-    """Size and statistics of the network input; see `Preprocessing`."""
+    """Size and statistics of the network input; see `Preprocessing`.
+
+    ``mean`` or ``std`` null takes what the weights of a timm backbone were trained with.
+    """
 
     height: int = Field(256, ge=1)
     width: int = Field(128, ge=1)
@@ -279,6 +283,27 @@ class Recipe(Section):
     schedule: ScheduleSection = ScheduleSection()
     training: TrainingSection = TrainingSection()
     evaluation: EvaluationSection = EvaluationSection()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _take_statistics_of_the_backbone(cls, content: Any) -> Any:  # noqa: ANN401 - what a file may hold
+        given = content.get("input") if isinstance(content, Mapping) else None
+        model = content.get("model") if isinstance(content, Mapping) else None
+        if not isinstance(given, Mapping) or not isinstance(model, Mapping):
+            return content
+        unknown = [name for name in ("mean", "std") if name in given and given[name] is None]
+        if not unknown:
+            return content
+        arguments = model.get("arguments") or {}
+        nested = arguments.get("backbone_arguments") or {}
+        backbone = nested.get("name") if arguments.get("backbone") == "timm" else arguments.get("backbone")
+        if model.get("name") not in ("timm", "pipeline") or backbone is None:
+            raise ValueError(
+                f"input.{unknown[0]}: null takes the statistics of a timm backbone, and the model is "
+                f"'{model.get('name')}'. Expected three numbers."
+            )
+        known = dict(zip(("mean", "std"), pixel_statistics(str(backbone)), strict=True))
+        return {**content, "input": {**given, **{name: known[name] for name in unknown}}}
 
     @model_validator(mode="after")
     def _check_together(self) -> Self:
