@@ -6,6 +6,7 @@ import sys
 import typer
 
 from reidkit import __version__
+from reidkit.cli.activation import activation
 from reidkit.cli.check import check
 from reidkit.cli.compare import compare
 from reidkit.cli.datasets import datasets
@@ -14,6 +15,7 @@ from reidkit.cli.environment import environment
 from reidkit.cli.evaluate import evaluate
 from reidkit.cli.gallery import app as gallery
 from reidkit.cli.models import models
+from reidkit.cli.plot import plot
 from reidkit.cli.quickstart import quickstart
 from reidkit.cli.recipes import recipes
 from reidkit.cli.show import show
@@ -37,6 +39,8 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(embed)
 app.command()(compare)
+app.command()(activation)
+app.command()(plot)
 app.command()(models)
 app.command()(datasets)
 app.command()(recipes)

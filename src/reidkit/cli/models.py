@@ -9,9 +9,11 @@ def models(
     size: Annotated[str, typer.Option(help="Input size, height x width.")] = "256x128",
 ) -> None:
     """List the models with parameters, multiply-adds and descriptor size."""
+    import torch
     from rich.table import Table
 
     from reidkit.cli.screen import make_console
+    from reidkit.core.errors import MissingExtraError
     from reidkit.models.complexity import measure_complexity
     from reidkit.models.zoo import MODELS, build_model
 
@@ -24,7 +26,13 @@ def models(
         if name in ("timm", "pipeline"):  # one row for a thousand networks
             table.add_row(name, "any", "any", "any")
             continue
-        cost = measure_complexity(build_model(name, image_size=image_size), image_size)
+        try:
+            with torch.device("meta"):  # shapes suffice, and no weights are drawn
+                model = build_model(name, image_size=image_size)
+        except MissingExtraError:
+            table.add_row(name, r"with reidkit\[train]", "-", "-")
+            continue
+        cost = measure_complexity(model, image_size)
         table.add_row(
             name,
             f"{cost.parameters / 1e6:.2f} M",

@@ -14,6 +14,7 @@ from reidkit.metrics.rank_lists import RankList, rank_lists
 from reidkit.metrics.scores import RetrievalScores
 from reidkit.models.checkpoint import ModelCard
 from reidkit.vis.rank_list import write_rank_lists
+from reidkit.vis.rank_table import rank_rows, write_rank_rows
 from reidkit.vis.report import ReportContent, choose_queries, write_report
 
 if TYPE_CHECKING:  # these bring lightning, which judging a model does not need
@@ -24,7 +25,7 @@ if TYPE_CHECKING:  # these bring lightning, which judging a model does not need
 def write_run_report(
     result: "TrainingResult", baselines: Mapping[str, RetrievalScores] | None = None
 ) -> None:
-    """Write ``report.html`` and the rank-list pictures of a run."""
+    """Write ``report.html``, ``rankings.csv`` and the rank-list pictures of a run."""
     facts = {"Recipe": f"{result.recipe.name}: {result.recipe.about}".rstrip(": ")}
     _write_pages(
         result.folder.report,
@@ -40,7 +41,7 @@ def write_run_report(
 def write_evaluation(
     out: Path, model: str, splits: DatasetSplits, evaluation: Evaluation, card: ModelCard
 ) -> None:
-    """Write ``scores.json``, ``report.html`` and the rank-list pictures of an evaluation into a folder."""
+    """Write scores, rankings, report and rank-list pictures of an evaluation into a folder."""
     content = {"name": model, "data": describe_data(splits), **evaluation.as_json()}
     write_json(out / "scores.json", content)
     _write_pages(
@@ -93,6 +94,16 @@ def _write_pages(
         history=history,
     )
     write_report(page, content)
+    write_rank_rows(
+        page.with_name("rankings.csv"),
+        rank_rows(
+            evaluation.query_descriptors,
+            evaluation.gallery_descriptors,
+            evaluation.queries,
+            evaluation.gallery,
+            evaluation.scores.protocol,
+        ),
+    )
     for name, lists in (("worst", worst), ("random", random)):
         drawn = write_rank_lists(lists, evaluation.queries, evaluation.gallery, pictures / name)
         for old in set((pictures / name).glob("*.jpg")) - set(drawn):

@@ -47,9 +47,9 @@ def draw_cmc_curves(curves: Mapping[str, NDArray[np.float64]], *, name: str = "c
         for number, curve in enumerate(curves.values()):
             ranks = np.arange(1, len(curve) + 1)
             mark = "o" if len(curve) <= 20 else None
-            handles += chart.axes.plot(ranks, curve, marker=mark, **_look(number))
+            handles += chart.axes.plot(ranks, curve, marker=mark, **look(number))
         lowest = min(float(np.min(curve)) for curve in curves.values())
-        chart.axes.set_ylim(_floor_to_tenth(lowest), 1.01)
+        chart.axes.set_ylim(floor_to_tenth(lowest), 1.01)
         chart.axes.set_xlabel("rank k")
         chart.axes.set_ylabel("queries answered by rank k")
         longest = max(map(len, curves.values()))
@@ -162,7 +162,7 @@ def _draw_over_epochs(title: str, series: Mapping[str, Points], *, name: str) ->
         handles = []
         for number, (epochs, values) in enumerate(series.values()):
             mark = "o" if len(epochs) <= 20 else None
-            handles += chart.axes.plot(epochs, values, marker=mark, **_look(number))
+            handles += chart.axes.plot(epochs, values, marker=mark, **look(number))
         chart.axes.set_xlabel("epoch")
         chart.show_whole_numbers(chart.axes.xaxis)
         if title == "Scores":
@@ -176,7 +176,7 @@ def _draw_over_epochs(title: str, series: Mapping[str, Points], *, name: str) ->
         return chart.svg()
 
 
-def _look(number: int) -> dict[str, object]:
+def look(number: int) -> dict[str, object]:
     """Curves differ by colour and by dashes, so that they can be told apart without colours."""
     return {"color": SERIES[number % len(SERIES)], "linestyle": _DASHES[number % len(_DASHES)]}
 
@@ -213,6 +213,6 @@ def _merge_bins(
     return edges, np.add.reduceat(pairs.genuine[stop], starts), np.add.reduceat(pairs.impostor[stop], starts)
 
 
-def _floor_to_tenth(value: float) -> float:
+def floor_to_tenth(value: float) -> float:
     """Return a lower end for an axis of shares, with a little room below the lowest point."""
     return max(0.0, math.floor(value * 10 - 0.3) / 10)

@@ -110,9 +110,9 @@ class Chart:
             self._matplotlib.ticker.MaxNLocator(nbins=7, integer=True, steps=(1, 2, 5, 10))
         )
 
-    def add_legend(self, handles: list[Any], names: list[str]) -> None:
-        """Name the curves below the axes, in any text."""
-        shown = [_shorten(name) for name in names]
+    def add_legend(self, handles: list[Any], names: list[str], *, length: int = 44) -> None:
+        """Name the curves below the axes, in any text of up to ``length`` letters each."""
+        shown = [printable_name(name, length) for name in names]
         num_columns = 2 if max(map(len, shown)) <= 24 else 1
         # Numbers first, since matplotlib would drop a name that starts with an underscore.
         legend = self.figure.legend(
@@ -131,7 +131,7 @@ class Chart:
         return _to_inline(stream.getvalue(), self._name, self._description)
 
 
-def _shorten(name: str, length: int = 44) -> str:
+def printable_name(name: str, length: int = 44) -> str:
     """Return a name in one line, cut in its middle."""
     clean = _printable(name)
     half = (length - 1) // 2

@@ -162,3 +162,21 @@ def test_positions_of_a_vit_that_fit_no_step_are_refused():
         WeightsError, match=r"has 128 patches, which images of \(384, 128\) do not give\. Expected"
     ):
         recognise(tensors("bagtricks_vit"), {"image_size": (384, 128)})
+
+
+def test_hints_may_be_text():
+    told = recognise(tensors("R50_laststride2"), {"last_stride": "2", "image_size": "384x128"})
+    assert told is not None
+    assert told.arguments["backbone_arguments"]["last_stride"] == 2
+    assert (told.preprocessing.height, told.preprocessing.width) == (384, 128)
+
+
+@pytest.mark.parametrize("hints", [{"last_stride": "one"}, {"image_size": "384"}, {"image_size": 384}])
+def test_hints_without_sense_are_refused(hints: dict[str, object]):
+    with pytest.raises(WeightsError, match=r"^Hints for a FastReID checkpoint cannot be read, got \{"):
+        recognise(tensors("R18"), hints)
+
+
+def test_hints_may_say_that_the_file_is_somebody_elses():
+    assert recognise(tensors("R18"), {"source": "torchreid"}) is None
+    assert recognise(tensors("R18"), {"source": "fastreid"}) is not None

@@ -5,7 +5,7 @@ last stage, the size of the images. Those of the published recipes are taken, an
 
 - ``aggregation``: "average", "max", "gem", "average_max", "clipped_average";
 - ``last_stride``: 1 or 2;
-- ``image_size``: (height, width).
+- ``image_size``: (height, width), or text such as "384x128".
 """
 
 import re
@@ -31,11 +31,14 @@ def recognise(tensors: Tensors, hints: Mapping[str, Any]) -> ForeignModel | None
 
     Args:
         tensors: By their names in the file.
-        hints: See the module; unknown ones are left alone.
+        hints: See the module; others are left alone. ``source`` other than "fastreid" is somebody else's.
 
     Raises:
-        WeightsError: it is FastReID's, but of a network that is not known here.
+        WeightsError: it is FastReID's, but of a network that is not known here, or a hint makes no sense.
     """
+    if hints.get("source") not in (None, "fastreid"):
+        return None
+    hints = _read_hints(hints)
     if "b1_head.bottleneck.0.weight" in tensors:
         return _recognise_mgn(tensors, hints)
     if not any(key.startswith("heads.") for key in tensors) or not any(
@@ -69,6 +72,24 @@ def recognise(tensors: Tensors, hints: Mapping[str, Any]) -> ForeignModel | None
         reshape=_reshape(network.reshape),
         notes=_notes(hints, has_power=has_power, has_non_local=has_non_local, backbone=network.backbone),
     )
+
+
+def _read_hints(hints: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the hints with numbers as numbers; a command line gives text."""
+    known = {name: hints[name] for name in HINTS if hints.get(name) is not None}
+    try:
+        if "last_stride" in known:
+            known["last_stride"] = int(known["last_stride"])
+        if "image_size" in known:
+            given = known["image_size"]
+            height, width = given.lower().split("x") if isinstance(given, str) else given
+            known["image_size"] = (int(height), int(width))
+    except (TypeError, ValueError) as error:
+        raise WeightsError(
+            f"Hints for a FastReID checkpoint cannot be read, got {known}. Expected last_stride 1 or 2 and "
+            f"image_size such as 384x128."
+        ) from error
+    return known
 
 
 def _sized(preprocessing: Preprocessing, size: tuple[int, int]) -> Preprocessing:
