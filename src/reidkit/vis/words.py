@@ -174,7 +174,9 @@ def protocol_rows(protocol: Protocol) -> list[tuple[str, str, str]]:
     rows = []
     for field, (title, words) in PROTOCOL_WORDS.items():
         value = getattr(protocol, field)
-        if isinstance(value, tuple) and value:
+        if field in ("junk_identities", "single_shot_repeats", "num_splits"):
+            other = (str(value), "A value of this evaluation's own.")
+        elif isinstance(value, tuple) and value:
             other = ("; ".join(value), "Applied to all queries and the gallery together, before the ranking.")
         else:
             other = (f"{value}, evenly spread", "Others are not looked at.")
