@@ -45,7 +45,8 @@ def test_every_module_says_what_lives_there():
 
 def test_nothing_is_pickled():
     pattern = re.compile(
-        r"^\s*(import|from) (pickle|dill|cloudpickle|joblib)\b|weights_only\s*=\s*False", re.M
+        r"^\s*(import|from) (pickle|dill|cloudpickle|joblib)\b(?! import UnpicklingError$)|weights_only\s*=\s*False",
+        re.M,
     )
     assert [path for path in SOURCES if pattern.search(path.read_text())] == []
 

@@ -58,6 +58,14 @@ def test_models_lists_every_model_with_its_cost(reidkit: Command):
     assert "978.9 M" in result.out
 
 
+def test_models_says_where_the_size_suits_no_network(reidkit: Command, monkeypatch: pytest.MonkeyPatch):
+    few = {name: MODELS[name] for name in ("resnet18", "pcb_p6")}
+    monkeypatch.setattr("reidkit.models.zoo.MODELS", few)
+    lines = reidkit("models", "--size", "64x32").out.splitlines()
+    assert "another size" in next(line for line in lines if "pcb_p6" in line)
+    assert "11.18 M" in next(line for line in lines if "resnet18" in line)
+
+
 def test_models_refuses_a_size_that_is_none(reidkit: Command):
     result = reidkit("models", "--size", "256")
     assert result.code == 2
@@ -149,6 +157,32 @@ def test_evaluate_equals_the_scores_of_the_run(reidkit: Command, run_folder: Pat
     theirs = json.loads((run_folder / "scores.json").read_text())
     assert ours["summary"] == theirs["summary"]
     assert ours["queries"] == theirs["queries"]
+
+
+def test_evaluate_expands_reranks_and_says_so(reidkit: Command, run_folder: Path, dataset_root: Path):
+    result = reidkit(
+        "evaluate",
+        run_folder,
+        dataset_root,
+        "--expand",
+        "alpha",
+        "--rerank",
+        "k_reciprocal",
+        "--out",
+        "judged",
+    )
+    assert result.code == 0, result.err
+    assert "re-ranking of 30 images: about" in result.out
+    assert "then alpha_expansion(m=5, alpha=3.0), then k_reciprocal(variant=classic, k1=20" in result.out
+    assert "verification: equal error rate" in result.out
+    assert "open set: " in result.out
+    content = json.loads(Path("judged/scores.json").read_text())
+    assert len(content["summary"]["protocol"]["post_processing"]) == 2
+    assert 0.5 < content["verification"]["area_under_curve"] <= 1
+    assert len(content["open_set"]) == 2
+    refused = reidkit("evaluate", run_folder, dataset_root, "--rerank", "reciprocal")
+    assert refused.code == 2
+    assert "Unknown re-ranking 'reciprocal'. Did you mean 'k_reciprocal'?" in refused.err
 
 
 def test_evaluate_leaves_damaged_images_out_on_request(reidkit: Command, run_folder: Path):

@@ -11,7 +11,10 @@ from reidkit.core.types import DatasetSplits, Preprocessing, Sample
 from reidkit.data.readers import read_dataset
 from reidkit.engine.evaluate import choose_protocol, evaluate
 from reidkit.engine.extract import extract
+from reidkit.engine.post_processing import PostProcessing
+from reidkit.metrics.labels import labels_of
 from reidkit.metrics.protocols import PROTOCOLS
+from reidkit.metrics.rank_lists import rank_lists
 from tests.conftest import draw_dataset
 
 PREPROCESSING = Preprocessing(height=64, width=32)
@@ -97,11 +100,37 @@ def test_evaluate_of_a_good_descriptor_is_good_and_of_a_constant_one_is_chance(s
     assert constant.scores.mean_ap < 0.5
 
 
+@pytest.mark.parametrize(
+    "after",
+    [PostProcessing(rerank="k_reciprocal", rerank_arguments={"k1": 4}), PostProcessing(expand="average")],
+)
+def test_post_processing_changes_scores_and_protocol_and_no_pairs(
+    splits: DatasetSplits, after: PostProcessing
+):
+    def weak(images: torch.Tensor) -> torch.Tensor:
+        return images.mean((2, 3))
+
+    plain = evaluate(weak, splits, PREPROCESSING, PROTOCOLS["market1501"])
+    judged = evaluate(weak, splits, PREPROCESSING, PROTOCOLS["market1501"], after=after)
+    assert plain.blocks is None
+    assert judged.blocks is not None
+    assert len(judged.scores.protocol.post_processing) == 1
+    assert judged.scores.average_precision.tolist() != plain.scores.average_precision.tolist()
+    assert judged.pairs.genuine.tolist() == plain.pairs.genuine.tolist()
+    labels = labels_of(judged.queries), labels_of(judged.gallery)
+    lists = rank_lists(
+        [0], judged.query_descriptors, judged.gallery_descriptors, *labels, judged.scores.protocol,
+        blocks=judged.blocks,
+    )  # fmt: skip
+    assert lists[0].is_match.argmax() + 1 == judged.scores.first_match_rank[0]
+
+
 def test_evaluation_as_json_has_all_parts(splits: DatasetSplits):
     evaluation = evaluate(mean_colour, splits, PREPROCESSING, PROTOCOLS["market1501"])
     content = evaluation.as_json()
     assert set(content) == {
-        "format_version", "summary", "cmc", "thresholds", "camera_pairs", "unreadable", "queries",
+        "format_version", "summary", "cmc", "thresholds", "verification", "open_set", "warnings",
+        "camera_pairs", "unreadable", "queries",
     }  # fmt: skip
     assert len(content["queries"]) == len(splits.query)
     assert len(content["camera_pairs"]) == 6  # three cameras, each to the two others

@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 import torch
 
+from reidkit.compat.checkpoints.convert import convert_tensors
 from reidkit.compat.checkpoints.fastreid import recognise
 from reidkit.compat.checkpoints.foreign import ForeignModel
+from reidkit.compat.checkpoints.reading import ForeignFile
 from reidkit.core.types import Preprocessing
-from reidkit.models.checkpoint import load_weights
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
 from tests.golden.weights import draw_fastreid_state_dict
@@ -73,10 +74,10 @@ def test_every_tensor_has_a_place_of_its_shape(name: str):
 @pytest.mark.parametrize("name", EVERY)
 def test_descriptors_equal_fastreids(name: str):
     tensors = draw_fastreid_state_dict(SHAPES[name])
-    found = recognised(name, tensors)
-    model = built(found).eval()
-    load_weights(model, found.rename(tensors), source=name)
-    images = blocks_of_colour(found.preprocessing)
+    file = ForeignFile(Path(f"{name}.pth"), "", tensors, {})
+    conversion = convert_tensors(file, hints=HINTS.get(name, {}))  # every tensor, or it raises
+    model = conversion.model
+    images = blocks_of_colour(conversion.card.preprocessing)
     tolerance = 1e-4
     if name == "mobilenetv3_Large":
         # These weights amplify rounding: float32 and float64 of one network differ by 3e-4. Ours is computed

@@ -5,14 +5,15 @@ weights are too many to store; each tensor is drawn from a generator seeded by t
 """
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from reidkit.compat.checkpoints.torchreid import recognise
+from reidkit.compat.checkpoints.convert import convert_tensors
+from reidkit.compat.checkpoints.reading import ForeignFile
 from reidkit.models.complexity import measure_complexity
-from reidkit.models.zoo import build_model
 from tests.golden.torchreid.networks import NETWORKS, features, input_hash, state_dict
 
 TOLERANCE = 1e-4  # of the largest feature
@@ -59,12 +60,12 @@ def test_stored_facts_are_all_there():
 )
 def test_features_and_parameters_equal_torchreid(name: str, hints: dict[str, str], stored: str):
     tensors = state_dict(name)
-    foreign = recognise(tensors, hints)
-    size = (foreign.preprocessing.height, foreign.preprocessing.width)
-    model = build_model(
-        foreign.architecture, num_identities=751, image_size=size, arguments=foreign.arguments
-    ).eval()
-    model.load_state_dict(foreign.rename(tensors))  # every tensor of both sides, or it raises
+    file = ForeignFile(Path(f"{name}.pth.tar"), "", tensors, {})
+    conversion = convert_tensors(file, hints=hints, keep_classifier=True)  # every tensor, or it raises
+    assert conversion.left_out == ()
+    assert conversion.card.num_identities == 751
+    model = conversion.model
+    size = (conversion.card.preprocessing.height, conversion.card.preprocessing.width)
     with torch.no_grad():
         actual = model(make_images(size)).numpy()
     expected = features(stored)

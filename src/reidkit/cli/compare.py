@@ -9,6 +9,7 @@ import typer
 from reidkit.cli.model_option import ModelOption, open_model
 
 if TYPE_CHECKING:
+    from reidkit.core.types import Calibration
     from reidkit.deploy.embedder import Comparison
     from reidkit.models.checkpoint import ModelCard
 
@@ -32,6 +33,7 @@ def compare(
                     "distance_name": embedder.card.distance,
                     "verdict": result.verdict,
                     "false_accept_rate": threshold.false_accept_rate if threshold else None,
+                    "probability": result.decision.probability if result.decision else None,
                 }
             )
         )
@@ -42,6 +44,8 @@ def compare(
 
 def describe_comparison(result: "Comparison", card: "ModelCard") -> str:
     """Return in words what a distance means by the thresholds that were measured for a model."""
+    if result.decision is not None and card.calibration is not None:
+        return _describe_decision(result, card.calibration)
     data = card.training_data.get("name", "its test data")
     if result.verdict is None:
         return "This model has no measured thresholds, so the distance cannot be judged."
@@ -55,4 +59,15 @@ def describe_comparison(result: "Comparison", card: "ModelCard") -> str:
     return (
         f"Verdict: {result.verdict}. On {data}, {within.false_accept_rate:.1%} of different pairs and "
         f"{within.true_accept_rate:.0%} of same pairs were within {within.distance:.3f}."
+    )
+
+
+def _describe_decision(result: "Comparison", calibration: "Calibration") -> str:
+    probability = result.decision.probability if result.decision else 0.0
+    return (
+        f"Verdict: {result.verdict}. Probability of the same: {probability:.1%}, where "
+        f"{calibration.prior:.0%} of pairs are. On {calibration.data or 'its calibration data'}, "
+        f"{calibration.false_accept_rate:.1%} of different pairs were called the same (up to "
+        f"{calibration.accept_distance:.3f}) and {calibration.false_reject_rate:.1%} of same pairs different "
+        f"(beyond {calibration.reject_distance:.3f})."
     )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reidkit.data.failures import UnreadablePolicy
     from reidkit.deploy.embedder import TorchEmbedder
     from reidkit.engine.evaluate import Evaluation
+    from reidkit.engine.post_processing import PostProcessing
 
 
 def evaluate(
@@ -35,6 +36,11 @@ def evaluate(
         DistanceName | None, typer.Option(help="Between descriptors. (default: the model's own)")
     ] = None,
     flip: Annotated[bool, typer.Option(help="Average over each image and its mirror image.")] = False,
+    expand: Annotated[
+        str | None,
+        typer.Option(help="Query expansion: average, alpha, transductive or database augmentation."),
+    ] = None,
+    rerank: Annotated[str | None, typer.Option(help="Re-ranking: k_reciprocal or graph.")] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -52,13 +58,16 @@ def evaluate(
     """Embed query and gallery with a model, rank, and print the scores with their protocol."""
     from reidkit.cli.data_options import parse_reader_options
     from reidkit.cli.reporting import write_evaluation
-    from reidkit.cli.screen import describe_protocol, make_console, score_table
+    from reidkit.cli.screen import describe_protocol, describe_verification, make_console, score_table
     from reidkit.data.mixing import unique_names
     from reidkit.data.readers import read_dataset
     from reidkit.deploy.embedder import choose_device, find_model, load
     from reidkit.engine.evaluate import choose_protocol
+    from reidkit.engine.post_processing import PostProcessing
 
     console = make_console()
+    after = PostProcessing(expand=expand, rerank=rerank)
+    after.check()
     embedder = load(find_model(model), device=str(choose_device(device)), batch_size=batch_size)
     options = parse_reader_options(option)
     # All are read before the first is judged: a misspelt folder shows at once, not after an hour.
@@ -70,11 +79,14 @@ def evaluate(
         chosen = choose_protocol(
             splits, name=protocol, distance=distance or embedder.card.distance, flip=flip
         )
-        found[name] = judge(embedder, splits, chosen, "skip" if skip_unreadable else "error", console)
+        found[name] = judge(embedder, splits, chosen, "skip" if skip_unreadable else "error", console, after)
     scores = {name: evaluation.scores for name, evaluation in found.items()}
     console.print(score_table(scores, title=f"Scores of {model}", first="data set"))
     for line in dict.fromkeys(describe_protocol(score) for score in scores.values()):
         console.print(line, soft_wrap=True)
+    for name, evaluation in found.items():
+        for line in describe_verification(evaluation):
+            console.print(line if len(found) == 1 else f"{name}: {line}", markup=False, soft_wrap=True)
     if out is not None:
         for (name, evaluation), splits in zip(found.items(), sets, strict=True):
             place = out if len(found) == 1 else out / name
@@ -96,16 +108,22 @@ def judge(
     protocol: "Protocol",
     unreadable: "UnreadablePolicy",
     console: "Console",
+    after: "PostProcessing | None" = None,
 ) -> "Evaluation":
     """Examine a data set, embed it and rank it, showing how far it is."""
     from reidkit.core.progress import progress_bar
     from reidkit.data.doctor import examine
     from reidkit.engine.evaluate import evaluate as run_evaluation
+    from reidkit.engine.post_processing import NOTHING_AFTER
 
     with progress_bar(console, "reading images") as on_progress:
         report = examine(splits, protocol, needs=["evaluation"], unreadable=unreadable, report=on_progress)
     console.print(report.as_text(levels=("warning", "note")), markup=False, soft_wrap=True)
     report.raise_on_error()
+    after = after or NOTHING_AFTER
+    estimate = after.describe_size(len(splits.query), len(splits.gallery), embedder.card.descriptor_dim)
+    if estimate:
+        console.print(estimate, soft_wrap=True)
     with progress_bar(console, "embedding") as on_progress:
         evaluation = run_evaluation(
             embedder.model,
@@ -115,6 +133,7 @@ def judge(
             device=embedder.device,
             batch_size=embedder.batch_size,
             unreadable=unreadable,
+            after=after,
             report=on_progress,
         )
     for failure in evaluation.failures:

@@ -7,8 +7,10 @@ import typer
 
 from reidkit import __version__
 from reidkit.cli.activation import activation
+from reidkit.cli.calibrate import calibrate
 from reidkit.cli.check import check
 from reidkit.cli.compare import compare
+from reidkit.cli.convert import convert
 from reidkit.cli.datasets import datasets
 from reidkit.cli.embed import embed
 from reidkit.cli.environment import environment
@@ -37,11 +39,13 @@ app.add_typer(gallery)
 app.command()(quickstart)
 app.command()(train)
 app.command()(evaluate)
+app.command()(calibrate)
 app.command()(embed)
 app.command()(compare)
 app.command()(activation)
 app.command()(plot)
 app.command()(models)
+app.command()(convert)
 app.command()(datasets)
 app.command()(recipes)
 app.command(name="env")(environment)

@@ -13,7 +13,7 @@ def models(
     from rich.table import Table
 
     from reidkit.cli.screen import make_console
-    from reidkit.core.errors import MissingExtraError
+    from reidkit.core.errors import CatalogError, MissingExtraError
     from reidkit.models.complexity import measure_complexity
     from reidkit.models.zoo import MODELS, build_model
 
@@ -31,6 +31,9 @@ def models(
                 model = build_model(name, image_size=image_size)
         except MissingExtraError:
             table.add_row(name, r"with reidkit\[train]", "-", "-")
+            continue
+        except CatalogError:  # the size does not suit every network
+            table.add_row(name, "another size", "-", "-")
             continue
         cost = measure_complexity(model, image_size)
         table.add_row(

@@ -118,4 +118,5 @@ def _lists(evaluation: Evaluation, numbers: Sequence[int]) -> list[RankList]:
         labels_of(evaluation.queries),
         labels_of(evaluation.gallery),
         evaluation.scores.protocol,
+        blocks=evaluation.blocks,
     )

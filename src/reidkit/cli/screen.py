@@ -8,6 +8,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from reidkit.core.types import Protocol
+    from reidkit.engine.evaluate import Evaluation
     from reidkit.metrics.scores import RetrievalScores
 
 
@@ -59,3 +60,26 @@ def _special_rules(protocol: "Protocol") -> str:
         f"one of {protocol.num_splits} splits, ": protocol.num_splits > 1,
     }
     return "".join(text for text, is_special in rules.items() if is_special)
+
+
+def describe_verification(evaluation: "Evaluation") -> list[str]:
+    """Return how well pairs are told apart, how well strangers are, and what is suspicious about it."""
+    from reidkit.metrics.open_set import identify_at
+    from reidkit.metrics.roc import area_under, equal_error_rate, true_accepts_at
+
+    curve = evaluation.curve
+    if curve is None:
+        return ["verification: not possible, the pairs of query and gallery are all of one kind"]
+    accepted = true_accepts_at(curve, (0.01,))[0]
+    lines = [
+        f"verification: equal error rate {equal_error_rate(curve)[0]:.1%}, area under the curve "
+        f"{area_under(curve):.4f}, {accepted.rate:.1%} of {curve.num_genuine} same pairs accepted "
+        f"({accepted.low:.1%} to {accepted.high:.1%}) at 1% of different ones"
+    ]
+    if evaluation.scores.num_valid and evaluation.pairs.impostor.sum():
+        found = identify_at(evaluation.nearest, (0.1,))[0]
+        lines.append(
+            f"open set: {found.rate:.1%} of searches identified ({found.low:.1%} to {found.high:.1%}) where "
+            f"{found.measured:.0%} of searches for a stranger find somebody"
+        )
+    return lines + [f"warning: {text}" for text in evaluation.warnings]

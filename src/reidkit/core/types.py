@@ -171,6 +171,39 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a distance of a model means, measured on pairs that it was not trained on.
+
+    Args:
+        method: How the probabilities were fitted.
+        prior: Share of same pairs for which the probabilities hold.
+        distances: Ascending distances at which a probability is known; between them it is interpolated.
+        probabilities: That two images at each of them show the same individual; never rising.
+        accept_distance: Up to here the verdict is "same".
+        reject_distance: Beyond here the verdict is "new"; between the two it is "unsure".
+        false_accept_rate: Share of impostor pairs that are called the same.
+        false_reject_rate: Share of genuine pairs that are called new.
+        num_genuine: Genuine pairs that it was measured on.
+        num_impostor: Impostor pairs that it was measured on.
+        data: Name of the data of these pairs.
+        warnings: Why the numbers may mean little, where there is a sign of it.
+    """
+
+    method: Literal["isotonic", "logistic"]
+    prior: float
+    distances: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    accept_distance: float
+    reject_distance: float
+    false_accept_rate: float
+    false_reject_rate: float
+    num_genuine: int
+    num_impostor: int
+    data: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingOutputs:
     """What a model gives to the losses: one entry per branch, so several branches need no engine.
 

@@ -18,6 +18,7 @@ from reidkit.core.errors import CatalogError, ImageError, WeightsError
 from reidkit.core.types import Box, Threshold
 from reidkit.data.failures import ReadFailure, UnreadablePolicy, check_policy
 from reidkit.data.images import ImageSource, normalize_pixels, read_image, resize
+from reidkit.metrics.decision import Decision, decide
 from reidkit.models.checkpoint import ModelCard, load_model
 from reidkit.models.model import ReidModel
 
@@ -49,11 +50,13 @@ class Comparison:
         verdict: "same" where it lies within the strictest threshold of the model, "different" where it
             lies beyond the loosest, "unsure" between; None where the model has no thresholds.
         threshold: The strictest threshold that the distance lies within, if any.
+        decision: By the calibration of the model, which the verdict then follows; None without one.
     """
 
     distance: float
     verdict: Literal["same", "unsure", "different"] | None
     threshold: Threshold | None
+    decision: Decision | None = None
 
 
 class TorchEmbedder:
@@ -148,7 +151,12 @@ class TorchEmbedder:
         """
         descriptors = torch.from_numpy(self.embed([first, second]))
         distance = float(pairwise_distance(descriptors[:1], descriptors[1:], distance=self.card.distance))
-        return judge_distance(distance, self.card.thresholds)
+        judged = judge_distance(distance, self.card.thresholds)
+        if self.card.calibration is None:
+            return judged
+        decision = decide(distance, self.card.calibration)
+        verdict = "different" if decision.verdict == "new" else decision.verdict
+        return Comparison(distance, verdict, judged.threshold, decision)
 
     def _read(
         self, source: ImageSource, colour: Colour, unreadable: UnreadablePolicy

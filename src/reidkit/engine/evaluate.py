@@ -21,13 +21,19 @@ from reidkit.core.types import (
 )
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
 from reidkit.engine.extract import Embed, extract
+from reidkit.engine.post_processing import NOTHING_AFTER, PostProcessing
+from reidkit.engine.verification import verification_json
+from reidkit.metrics.blocks import KeyBlocks
 from reidkit.metrics.camera_pairs import CameraPairScore, score_camera_pairs
+from reidkit.metrics.degenerate import find_degeneracy
 from reidkit.metrics.labels import labels_of
+from reidkit.metrics.open_set import NearestDistances
 from reidkit.metrics.pooling import pool_by_camera
 from reidkit.metrics.protocols import find_protocol
-from reidkit.metrics.ranking import rank_gallery
+from reidkit.metrics.ranking import rank_blocks, rank_gallery
+from reidkit.metrics.roc import RocCurve, roc_of_pairs
 from reidkit.metrics.scores import RetrievalScores
-from reidkit.metrics.verification import PairDistances, pair_distances, thresholds_at
+from reidkit.metrics.verification import PairDistances, pairs_and_nearest, thresholds_at
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class Evaluation:
         query_descriptors: (Q, D) float32.
         gallery_descriptors: (G, D) float32.
         failures: The images that could not be read and were left out.
+        blocks: What the gallery was ranked by where that is not the plain distance between descriptors.
     """
 
     scores: RetrievalScores
@@ -49,17 +56,38 @@ class Evaluation:
     query_descriptors: Tensor
     gallery_descriptors: Tensor
     failures: tuple[ReadFailure, ...]
+    blocks: KeyBlocks | None = None
 
     @cached_property
-    def pairs(self) -> PairDistances:
-        """How far apart images of the same and of different individuals are."""
-        return pair_distances(
+    def _measured(self) -> tuple[PairDistances, NearestDistances]:
+        return pairs_and_nearest(
             self.query_descriptors,
             self.gallery_descriptors,
             labels_of(self.queries),
             labels_of(self.gallery),
             self.scores.protocol,
         )
+
+    @property
+    def pairs(self) -> PairDistances:
+        """How far apart images of the same and of different individuals are, by the plain distance."""
+        return self._measured[0]
+
+    @property
+    def nearest(self) -> NearestDistances:
+        """The nearest right and the nearest wrong image of each query, by the plain distance."""
+        return self._measured[1]
+
+    @cached_property
+    def curve(self) -> RocCurve | None:
+        """The verification curve; none where there are no pairs of one kind."""
+        has_both = self.pairs.genuine.sum() and self.pairs.impostor.sum()
+        return roc_of_pairs(self.pairs) if has_both else None
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """Signs that the model, or the data it was judged on, is degenerate."""
+        return find_degeneracy(self.curve) if self.curve else []
 
     @cached_property
     def thresholds(self) -> list[Threshold]:
@@ -84,6 +112,8 @@ class Evaluation:
             "summary": self.scores.summary(),
             "cmc": self.scores.cmc.tolist(),
             "thresholds": [asdict(threshold) for threshold in self.thresholds],
+            **verification_json(self.curve, self.nearest),
+            "warnings": self.warnings,
             "camera_pairs": [asdict(pair) for pair in self.camera_pairs],
             "unreadable": {str(failure.path): failure.reason for failure in self.failures},
             "queries": self.scores.query_rows(self.queries),
@@ -122,6 +152,7 @@ def evaluate(
     batch_size: int = 128,
     num_workers: int = 0,
     unreadable: UnreadablePolicy = "error",
+    after: PostProcessing = NOTHING_AFTER,
     report: ReportProgress | None = None,
 ) -> Evaluation:
     """Embed query and gallery and rank them. A module is put into evaluation mode and back.
@@ -135,9 +166,12 @@ def evaluate(
         batch_size: Images per call of ``embed``.
         num_workers: Processes that decode images.
         unreadable: "error" stops at the first damaged image, "skip" leaves it out.
+        after: What is done with descriptors and distances before the ranking; the protocol of the scores
+            names it. Pairs and thresholds stay those of the plain distance.
         report: Called with (frames done, frames in all).
 
     Raises:
+        CatalogError: an expansion or re-ranking that is not there.
         DatasetError: the data set has no query or no gallery.
         ImageError: a damaged image under "error".
         EvaluationError: descriptors that are not finite, or no query that can be scored.
@@ -176,10 +210,15 @@ def evaluate(
         queries, query_descriptors = _pooled(queries, query_descriptors)
     elif protocol.pooling == "gallery":
         gallery, gallery_descriptors = _pooled(gallery, gallery_descriptors)
-    scores = rank_gallery(
-        query_descriptors, gallery_descriptors, labels_of(queries), labels_of(gallery), protocol
+    blocks, protocol = after.apply(query_descriptors, gallery_descriptors, protocol)
+    labels = labels_of(queries), labels_of(gallery)
+    if blocks is None:
+        scores = rank_gallery(query_descriptors, gallery_descriptors, *labels, protocol)
+    else:
+        scores = rank_blocks(blocks, *labels, protocol)
+    return Evaluation(
+        scores, queries, gallery, query_descriptors, gallery_descriptors, extraction.failures, blocks
     )
-    return Evaluation(scores, queries, gallery, query_descriptors, gallery_descriptors, extraction.failures)
 
 
 def _readable(

@@ -24,7 +24,9 @@ from reidkit.engine.component import Component, Section, check_arguments, check_
 from reidkit.engine.objective import Objective
 from reidkit.engine.optim import OPTIMIZERS, SCHEDULES, Factor, warm_up
 from reidkit.losses.catalog import LOSSES
+from reidkit.metrics.expansion import EXPANSIONS
 from reidkit.metrics.protocols import PROTOCOLS
+from reidkit.metrics.reranking.catalog import RERANKERS
 from reidkit.models.zoo import MODELS, build_model
 
 
@@ -214,7 +216,8 @@ class EvaluationSection(Section):
 
     ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``flip`` takes
     the mean over the image and its mirror image. ``frames_per_tracklet`` null takes the mean over all
-    frames of a tracklet, a number that over so many, evenly spread.
+    frames of a tracklet, a number that over so many, evenly spread. ``expand`` and ``rerank`` name a query
+    expansion and a re-ranking that come before the scores.
     """
 
     every_epochs: int = Field(10, ge=0)
@@ -222,6 +225,8 @@ class EvaluationSection(Section):
     distance: DistanceName | None = None
     flip: bool = False
     frames_per_tracklet: int | None = Field(None, ge=1)
+    expand: Literal[tuple(EXPANSIONS)] | None = None  # type: ignore[valid-type]
+    rerank: Literal[tuple(RERANKERS)] | None = None  # type: ignore[valid-type]
     batch_size: int = Field(128, ge=1)
 
 

@@ -21,11 +21,13 @@ from reidkit.engine.epoch_record import EpochRecord, Row
 from reidkit.engine.evaluate import Evaluation, evaluate
 from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
+from reidkit.engine.post_processing import PostProcessing
 from reidkit.engine.progress import TrainingProgress
 from reidkit.engine.provenance import describe_data, describe_environment, library_versions
 from reidkit.engine.recipe import Recipe
 from reidkit.engine.run_data import read_data, recipe_protocol
 from reidkit.engine.run_folder import RunFolder, check_same_run, start_run
+from reidkit.metrics.calibration import calibrate
 from reidkit.models.checkpoint import ModelCard, save_model
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
@@ -121,6 +123,7 @@ def train(
             batch_size=recipe.evaluation.batch_size,
             num_workers=choose_num_workers(recipe),
             unreadable=recipe.data.unreadable,
+            after=PostProcessing(expand=recipe.evaluation.expand, rerank=recipe.evaluation.rerank),
             report=progress.evaluation_report if progress else None,
         )
 
@@ -205,6 +208,7 @@ def _write_result(
         distance=evaluation.scores.protocol.distance,
         scores=evaluation.scores.summary(),
         thresholds=tuple(evaluation.thresholds),
+        calibration=calibrate(evaluation.pairs, data=str(data["name"])) if evaluation.curve else None,
         recipe=recipe.model_dump(mode="json"),
         training_data={key: value for key, value in data.items() if key != "root"},
         versions=library_versions(),

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from reidkit.core.errors import ShapeError
 from reidkit.core.types import Protocol
-from reidkit.metrics.blocks import DescriptorBlocks, Keys
+from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks, Keys
 from reidkit.metrics.labels import Labels
 from reidkit.metrics.matches import QueryMatches, make_index
 
@@ -40,6 +40,7 @@ def rank_lists(
     protocol: Protocol,
     *,
     length: int = 10,
+    blocks: KeyBlocks | None = None,
 ) -> list[RankList]:
     """Return the rank lists of some queries; rows that the protocol ignores are left out.
 
@@ -51,12 +52,13 @@ def rank_lists(
         gallery: Labels of the gallery.
         protocol: Says what is right and what does not count.
         length: Rows per list; fewer where the gallery is smaller.
+        blocks: Ready distances, such as re-ranked ones; None takes those of the descriptors.
 
     Raises:
         ShapeError: shapes or types do not fit, a query number is not there, or length is below 1.
         EvaluationError: descriptors are not finite.
     """
-    blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
+    blocks = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
     index = make_index(query, gallery, protocol, blocks.shape)
     wrong = [number for number in queries if not 0 <= number < index.num_queries]
     if wrong or length < 1:
@@ -76,12 +78,12 @@ def rank_lists(
     return [found[number] for number in queries]
 
 
-def _nearest(
-    number: int, keys: Keys, matches: QueryMatches, length: int, blocks: DescriptorBlocks
-) -> RankList:
+def _nearest(number: int, keys: Keys, matches: QueryMatches, length: int, blocks: KeyBlocks) -> RankList:
     counting = keys.copy()
     counting[matches.ignored] = np.inf
     count = min(length, len(keys) - len(matches.ignored))
     nearest = np.argsort(counting, kind="stable")[:count]
-    distances = blocks.as_distances(keys[nearest], number)
+    distances = keys[nearest]
+    if isinstance(blocks, DescriptorBlocks):  # others give distances at once
+        distances = blocks.as_distances(distances, number)
     return RankList(number, nearest, distances, np.isin(nearest, matches.positives))

@@ -138,7 +138,11 @@ class RetrievalScores:
             "num_valid": self.num_valid,
             "num_unmatched": self.num_unmatched,
             "num_gallery": self.num_gallery,
-            "protocol": asdict(self.protocol),
+            # As JSON gives it back: with lists.
+            "protocol": {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in asdict(self.protocol).items()
+            },
             **({} if self.single_shot_ranks is None else {"rank_1_spread": self.rank_spread(1)}),
         }
 

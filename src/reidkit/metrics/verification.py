@@ -11,6 +11,7 @@ from reidkit.core.types import Protocol, Threshold
 from reidkit.metrics.blocks import DescriptorBlocks
 from reidkit.metrics.labels import Labels
 from reidkit.metrics.matches import make_index
+from reidkit.metrics.open_set import NearestDistances, nearest_of_row
 
 NUM_BINS = 2000
 
@@ -55,6 +56,28 @@ def pair_distances(
         ShapeError: shapes or types do not fit.
         EvaluationError: descriptors are not finite.
     """
+    return pairs_and_nearest(
+        query_descriptors, gallery_descriptors, query, gallery, protocol, num_bins=num_bins
+    )[0]
+
+
+def pairs_and_nearest(
+    query_descriptors: Tensor,
+    gallery_descriptors: Tensor,
+    query: Labels,
+    gallery: Labels,
+    protocol: Protocol,
+    *,
+    num_bins: int = NUM_BINS,
+) -> tuple[PairDistances, NearestDistances]:
+    """Count the distances of all pairs, and find the nearest of each query, in one pass.
+
+    The arguments are those of `pair_distances`.
+
+    Raises:
+        ShapeError: shapes or types do not fit.
+        EvaluationError: descriptors are not finite.
+    """
     blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
     index = make_index(query, gallery, protocol, blocks.shape)
     top = 2.0
@@ -64,6 +87,7 @@ def pair_distances(
         top = sum(float(rows.detach().double().norm(dim=1).max()) for rows in both) or 1.0
     edges = np.linspace(0, top, num_bins + 1)
     genuine, impostor = np.zeros(num_bins, np.int64), np.zeros(num_bins, np.int64)
+    nearest = np.full((2, len(query)), np.inf)
     for rows in blocks.row_slices():
         for number, distances in enumerate(blocks.distances(rows), start=rows.start):
             # A bin holds its upper edge: who accepts up to an edge accepts the bins below it, and no other.
@@ -74,7 +98,9 @@ def pair_distances(
             genuine += np.bincount(bins[matches.positives], minlength=num_bins)
             impostor += np.bincount(bins, minlength=num_bins)
             impostor -= np.bincount(bins[matches.ignored], minlength=num_bins)
-    return PairDistances(edges, genuine=genuine, impostor=impostor - genuine)
+            nearest[:, number] = nearest_of_row(distances, matches)  # last: it changes the row
+    pairs = PairDistances(edges, genuine=genuine, impostor=impostor - genuine)
+    return pairs, NearestDistances(nearest[0], nearest[1])
 
 
 def thresholds_at(

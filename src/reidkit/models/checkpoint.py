@@ -1,7 +1,7 @@
 """The self-describing checkpoint: one safetensors file with the weights and a card that says what they are.
 
 Nothing is ever unpickled. Loading is strict: every tensor that embedding needs must be there and fit, or
-nothing is loaded. The classifier is not kept, since embedding never needs it.
+nothing is loaded. The classifier is kept on request only, since embedding never needs it.
 """
 
 import json
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.files import replace_file
-from reidkit.core.types import DistanceName, Preprocessing, Threshold
+from reidkit.core.types import Calibration, DistanceName, Preprocessing, Threshold
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
 
@@ -33,11 +33,14 @@ class ModelCard(BaseModel):
         arguments: Arguments of the builder.
         preprocessing: How pixels become input.
         descriptor_dim: Numbers per descriptor.
+        num_identities: Columns of the classifier where the file keeps one; None where it does not.
         distance: The distance that the model was judged by.
         scores: Summary of its evaluation, with the protocol; None where it was never evaluated.
-        thresholds: Measured in that evaluation.
+        thresholds: Measured in that evaluation, or by a calibration.
+        calibration: What a distance means; None where it was never calibrated.
         recipe: The recipe that trained it; None where it was not trained by one.
         training_data: Name, counts, terms and fingerprint of what it was trained on.
+        origin: Where converted weights come from: library, file, its hash; empty for our own.
         licence: Under which the weights may be used.
         versions: Of reidkit and of the libraries that made it.
         colour_order: Always RGB.
@@ -50,11 +53,14 @@ class ModelCard(BaseModel):
     arguments: dict[str, Any] = Field(default_factory=dict)
     preprocessing: Preprocessing = Preprocessing()
     descriptor_dim: int
+    num_identities: int | None = None
     distance: DistanceName = "cosine"
     scores: dict[str, Any] | None = None
     thresholds: tuple[Threshold, ...] = ()
+    calibration: Calibration | None = None
     recipe: dict[str, Any] | None = None
     training_data: dict[str, Any] = Field(default_factory=dict)
+    origin: dict[str, Any] = Field(default_factory=dict)
     licence: str = ""
     versions: dict[str, str] = Field(default_factory=dict)
     colour_order: Literal["rgb"] = "rgb"
@@ -66,13 +72,13 @@ def save_model(path: Path, model: ReidModel, card: ModelCard) -> None:
 
     Args:
         path: File to write; replaced if it exists.
-        model: Its classifier is left out.
+        model: Its classifier is left out, unless the card states its number of identities.
         card: What the model is.
     """
     tensors = {
         name: tensor.detach().cpu().contiguous()
         for name, tensor in model.state_dict().items()
-        if not _is_classifier(name)
+        if card.num_identities is not None or not is_classifier(name)
     }
     with replace_file(path) as unfinished:
         save_file(tensors, unfinished, metadata={CARD_KEY: card.model_dump_json()})
@@ -102,7 +108,9 @@ def load_model(path: str | Path, *, trusted_modules: Collection[str] = ()) -> tu
     # The weights come from the file: fetching pretrained ones first would be waste, and need a network.
     arguments = {**card.arguments, **({"is_pretrained": False} if "is_pretrained" in card.arguments else {})}
     try:
-        model = build_model(card.architecture, image_size=size, arguments=arguments)
+        model = build_model(
+            card.architecture, num_identities=card.num_identities, image_size=size, arguments=arguments
+        )
     except CatalogError as error:
         raise WeightsError(
             f"Checkpoint {path} names an architecture that cannot be built: {error}"
@@ -120,10 +128,25 @@ def read_card(path: Path) -> ModelCard:
     return _read(path, with_tensors=False)[1]
 
 
+def replace_card(path: Path, card: ModelCard) -> None:
+    """Write another card into a checkpoint; its tensors stay as they are. Whole or not at all.
+
+    Args:
+        path: A ``model.safetensors`` of reidkit.
+        card: The new card.
+
+    Raises:
+        WeightsError: the file is missing, damaged or of another kind.
+    """
+    tensors, _ = _read(path)
+    with replace_file(path) as unfinished:
+        save_file(tensors, unfinished, metadata={CARD_KEY: card.model_dump_json()})
+
+
 def load_weights(model: ReidModel, tensors: Mapping[str, Tensor], *, source: str) -> None:
     """Copy tensors into a model: all that embedding needs, of the right shapes, or none.
 
-    Tensors of a classifier are left out on both sides.
+    Tensors of a classifier are loaded where both sides have them in one shape, and left out elsewhere.
 
     Args:
         model: Changed in place.
@@ -133,8 +156,8 @@ def load_weights(model: ReidModel, tensors: Mapping[str, Tensor], *, source: str
     Raises:
         WeightsError: tensors are missing, unexpected, or of another shape.
     """
-    expected = {name: value for name, value in model.state_dict().items() if not _is_classifier(name)}
-    given = {name: value for name, value in tensors.items() if not _is_classifier(name)}
+    expected = {name: value for name, value in model.state_dict().items() if not is_classifier(name)}
+    given = {name: value for name, value in tensors.items() if not is_classifier(name)}
     missing = [name for name in expected if name not in given]
     unexpected = [name for name in given if name not in expected]
     misshapen = [
@@ -153,10 +176,14 @@ def load_weights(model: ReidModel, tensors: Mapping[str, Tensor], *, source: str
             f"loaded and {len(unexpected)} are unexpected - {'; '.join(faults)}. Expected all of them. "
             f"Refusing to give random descriptors; check that the file belongs to this architecture."
         )
-    model.load_state_dict({**model.state_dict(), **given})
+    own = model.state_dict()
+    kept = {name: value for name, value in tensors.items() if is_classifier(name) and name in own}
+    fitting = {name: value for name, value in kept.items() if value.shape == own[name].shape}
+    model.load_state_dict({**own, **given, **fitting})
 
 
-def _is_classifier(name: str) -> bool:
+def is_classifier(name: str) -> bool:
+    """Say whether a tensor of a model belongs to a classifier, which embedding never needs."""
     return "classifier" in name.split(".")
 
 
@@ -172,7 +199,7 @@ def _read(path: Path, *, with_tensors: bool = True) -> tuple[dict[str, Tensor], 
     if CARD_KEY not in metadata:
         raise WeightsError(
             f"Checkpoint {path} has no card of reidkit: it holds weights without a description. Expected a "
-            f"model.safetensors that reidkit wrote."
+            f"model.safetensors that reidkit wrote. Make one of it: reidkit convert {path}."
         )
     try:
         content = json.loads(metadata[CARD_KEY])
@@ -193,7 +220,7 @@ def _explain_unreadable(path: Path, error: Exception) -> str:
     if start.startswith((b"PK\x03\x04", b"\x80")):
         return (
             f"Checkpoint {path} is a pickle file of PyTorch, which may run code when it is loaded. "
-            f"Expected a model.safetensors that reidkit wrote."
+            f"Expected a model.safetensors that reidkit wrote. Make one of it: reidkit convert {path}."
         )
     if start.lstrip().startswith(b"<"):
         return (

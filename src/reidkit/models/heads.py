@@ -12,7 +12,7 @@ from reidkit.core.types import TrainingOutputs
 from reidkit.models.blocks import initialize
 
 NeckName = Literal["none", "batch_norm"]
-EmbeddingName = Literal["linear_norm_relu", "linear"]
+EmbeddingName = Literal["linear_norm_relu", "linear_norm", "linear"]
 MetricFeatures = Literal["pooled", "before_neck", "after_neck"]
 DescriptorPlace = Literal["before_neck", "after_neck"]
 ClassifierName = Literal["linear", "cosine"]
@@ -44,7 +44,7 @@ class EmbeddingHead(nn.Module):
         num_identities: Columns of the classifier; None leaves it out, since embedding never needs it.
         embedding_dim: Dimension of the embedding layer; None leaves it out.
         embedding_layers: What the embedding layer is: "linear_norm_relu" is Linear -> BatchNorm -> ReLU,
-            "linear" one linear map without bias.
+            "linear_norm" the same without ReLU, "linear" one linear map without bias.
         dropout: Share of the embedded values that training sets to 0.
         neck: "batch_norm" puts a batch normalisation with its shift frozen at 0 between the features
             (metric losses) and the descriptor (classifier, search); "none" makes them the same.
@@ -134,7 +134,8 @@ def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
 def _embedding(in_channels: int, embedding_dim: int, layers: EmbeddingName) -> list[nn.Module]:
     if layers == "linear":
         return [nn.Linear(in_channels, embedding_dim, bias=False)]
-    return [nn.Linear(in_channels, embedding_dim), nn.BatchNorm1d(embedding_dim), nn.ReLU(inplace=True)]
+    normed: list[nn.Module] = [nn.Linear(in_channels, embedding_dim), nn.BatchNorm1d(embedding_dim)]
+    return normed if layers == "linear_norm" else [*normed, nn.ReLU(inplace=True)]
 
 
 def reduction_head(

@@ -37,9 +37,10 @@ def _average(stride: int = 1) -> nn.AvgPool2d:
 
 
 class LeadingPadded(nn.Module):
-    """Run a layer of stride 2 on a map that is padded above and on the left, and drop what that adds.
+    """Run a layer of stride 2 on a map whose even sides are padded at their start, and drop what that adds.
 
-    It looks at positions moved by one, so that a map of even size is read from its first row and column on.
+    The layer looks at positions moved by one, so that an even side is read from its first position on. An odd
+    side, which needs no such thing, stays as it is.
     """
 
     def __init__(self, layer: nn.Module) -> None:
@@ -47,9 +48,10 @@ class LeadingPadded(nn.Module):
         self.layer = layer
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Return the output without its first row and column."""
-        output: Tensor = self.layer(nn.functional.pad(maps, (1, 0, 1, 0)))
-        return output[:, :, 1:, 1:]
+        """Return the output, of half the size rounded up."""
+        top, left = 1 - maps.shape[2] % 2, 1 - maps.shape[3] % 2
+        output: Tensor = self.layer(nn.functional.pad(maps, (left, 0, top, 0)))
+        return output[:, :, top:, left:]
 
 
 class SeparablePath(nn.Module):
@@ -261,6 +263,9 @@ class NASNetMobile(nn.Module):
     Reference:
         Zoph, Vasudevan, Shlens, Le, "Learning Transferable Architectures for Scalable Image Recognition",
         CVPR 2018, figures 2 and 4.
+
+    Differs:
+        Torchreid pads odd sides too, with which most image sizes fail; where it works both agree.
     """
 
     def __init__(self) -> None:
