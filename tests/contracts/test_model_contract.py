@@ -43,26 +43,24 @@ class Case:
 
 # The Inceptions pad nothing in their stems.
 SIZES = {"inceptionv4": (139, 75), "inceptionresnetv2": (139, 75), "pcb_p6": (96, 32)}
-# Too large to run here; each shares its builder with a smaller row that does.
+# Each shares its builder with a smaller row; `make test-slow` runs them.
 LARGE = {
-    "densenet161", "densenet169", "densenet201", "mobilenetv2_x1_4", "pcb_p6", "resnet34", "resnet50",
-    "resnet50_ibn_b", "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "se_resnet50",
-    "se_resnet50_fc512", "se_resnet101", "se_resnext101_32x4d", "shufflenet_v2_x1_5", "shufflenet_v2_x2_0",
-    "inceptionresnetv2", "mudeep",
+    "densenet161", "densenet169", "densenet201", "inceptionresnetv2", "resnet50_ibn_b", "resnet101", "resnet152",
+    "resnext50_32x4d", "resnext101_32x8d", "se_resnet50_fc512", "se_resnet101", "se_resnext101_32x4d",
 }  # fmt: skip
 CASES = [
-    *(
-        Case(key, image_size=SIZES.get(key, (64, 32)))
-        for key in MODELS
-        if key not in {"timm", "pipeline"} | LARGE
-    ),
+    *(Case(key, image_size=SIZES.get(key, (64, 32))) for key in MODELS if key not in {"timm", "pipeline"}),
     Case("pipeline", {"backbone_arguments": {"depth": 18}, "aggregation": "gem", "head": "reduction"}),
     Case("timm", {"backbone": "resnet10t"}),
     Case("timm", {"backbone": "test_vit"}),
     Case("timm", {"backbone": "swin_tiny_patch4_window7_224"}),
     Case("timm", {"backbone": "test_vit"}, (256, 128)),
 ]
-EVERY = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.name}-{case.image_size[0]}")
+EVERY = pytest.mark.parametrize(
+    "case",
+    [pytest.param(case, marks=[pytest.mark.slow] if case.key in LARGE else []) for case in CASES],
+    ids=[f"{case.name}-{case.image_size[0]}" for case in CASES],
+)
 
 
 def shake(model: ReidModel, *, seed: int) -> None:
@@ -103,8 +101,8 @@ def assert_near(actual: Tensor, expected: Tensor, tolerance: float = 1e-4) -> No
 
 def test_contract_covers_the_catalog():
     keys = Counter(case.key for case in CASES)
-    assert set(keys) | LARGE == set(MODELS)
-    assert len(keys) == 32
+    assert set(keys) == set(MODELS) > LARGE
+    assert len(MODELS) == 52
     assert keys["timm"] == 4
 
 
@@ -157,8 +155,9 @@ def test_every_trainable_parameter_receives_a_gradient(case: Case, model: ReidMo
 
 @EVERY
 def test_an_image_alone_has_the_descriptor_it_has_in_a_batch(case: Case, model: ReidModel):
+    model.double()  # a hundred layers make more of the rounding of float32 than the tolerance allows
     with torch.no_grad():
-        images = case.images(3)
+        images = case.images(3).double()
         alone = model(images[:1])
         assert alone.shape == (1, model.descriptor_dim)
         assert_near(alone, model(images)[:1])

@@ -2,12 +2,13 @@
 
 import difflib
 import inspect
-from typing import Any
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
 from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.extras import import_extra
+from reidkit.models.backbones.last_stride import keep_last_resolution, no_stride
 from reidkit.models.heads import EmbeddingHead, NeckName
 from reidkit.models.model import PipelineModel, ReidModel
 from reidkit.models.pooling import AverageAggregation
@@ -23,15 +24,27 @@ class TimmBackbone(nn.Module):
         name: A timm architecture, with or without a tag: ``"resnet18"``, ``"vit_small_patch16_224"``.
         image_size: (height, width); networks with position embeddings are built for it.
         is_pretrained: Whether to start from timm's weights, which it fetches from its hub.
+        last_stride: 1 keeps the resolution of a convolutional network in its last stage, by stride and not
+            by dilation; 2 leaves it as timm has it.
 
     Raises:
-        CatalogError: timm does not know the name, or the network gives no map.
+        CatalogError: timm does not know the name, the network gives no map, its patches do not divide the
+            image, or it has no stride that last_stride 1 could take away.
         WeightsError: the weights cannot be had.
         MissingExtraError: timm is not installed.
     """
 
-    def __init__(self, name: str, image_size: tuple[int, int], *, is_pretrained: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        image_size: tuple[int, int],
+        *,
+        is_pretrained: bool = False,
+        last_stride: Literal[1, 2] = 2,
+    ) -> None:
         super().__init__()
+        if last_stride not in (1, 2):
+            raise CatalogError(f"timm last_stride is out of range, got {last_stride}. Expected 1 or 2.")
         timm = import_extra("timm", extra="train", purpose=f"The backbone '{name}'")
         if not timm.is_model(name.partition(".")[0]):
             base, known = name.partition(".")[0], timm.list_models()
@@ -56,6 +69,11 @@ class TimmBackbone(nn.Module):
                     f"cache. Set model.arguments.is_pretrained=false to train from scratch."
                 ) from error
             raise CatalogError(f"timm model '{name}' gives no feature map: {error}.") from error
+        _check_patches(name, self.network, image_size)
+        if last_stride == 1 and hasattr(self.network, "patch_embed"):
+            raise CatalogError(no_stride(name))
+        if last_stride == 1:
+            keep_last_resolution(self.network, name=name)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the last feature map (B, C, h, w)."""
@@ -80,6 +98,37 @@ def _create(name: str, image_size: tuple[int, int], **arguments: Any) -> Any:  #
         return timm.create_model(name, **arguments)
 
 
+def pixel_statistics(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the mean and standard deviation of pixels that the weights of a timm tag were trained with.
+
+    Args:
+        name: With its tag, ``"vit_base_patch16_224.augreg_in21k"``, or without for timm's default one.
+
+    Raises:
+        CatalogError: timm does not know the name.
+        MissingExtraError: timm is not installed.
+    """
+    timm = import_extra("timm", extra="train", purpose=f"The backbone '{name}'")
+    if not timm.is_model(name.partition(".")[0]):
+        raise CatalogError(f"Unknown timm model '{name}'. See timm.list_models().")
+    config = timm.get_pretrained_cfg(name, allow_unregistered=True) or timm.models.PretrainedCfg()
+    return tuple(config.mean), tuple(config.std)
+
+
+def _check_patches(name: str, network: Any, image_size: tuple[int, int]) -> None:  # noqa: ANN401 - timm is untyped
+    """Refuse a size of which timm would silently leave rows and columns out."""
+    patch = getattr(getattr(network, "patch_embed", None), "patch_size", None)
+    if patch is None or not isinstance(getattr(network, "blocks", None), nn.Module):
+        return
+    rest = [side % step for side, step in zip(image_size, patch, strict=True)]
+    if any(rest):
+        height, width = (side - left for side, left in zip(image_size, rest, strict=True))
+        raise CatalogError(
+            f"timm model '{name}' has patches of {patch[0]}x{patch[1]} pixels, which do not divide the "
+            f"image, got {image_size}. Expected multiples, such as {height}x{width}."
+        )
+
+
 def _ends_with_norm(network: Any) -> bool:  # noqa: ANN401 - timm is untyped
     """Say whether the last map lies behind a norm of its own, as in transformers.
 
@@ -97,6 +146,7 @@ def timm_model(
     num_identities: int | None = None,
     image_size: tuple[int, int] = (256, 128),
     is_pretrained: bool = False,
+    last_stride: Literal[1, 2] = 2,
     embedding_dim: int | None = None,
     neck: NeckName = "batch_norm",
 ) -> ReidModel:
@@ -107,6 +157,7 @@ def timm_model(
         num_identities: Classes of the classifier; None for a model that only embeds.
         image_size: (height, width) of the input.
         is_pretrained: Whether to start from timm's weights.
+        last_stride: See `TimmBackbone`.
         embedding_dim: See `EmbeddingHead`.
         neck: See `EmbeddingHead`.
 
@@ -115,6 +166,6 @@ def timm_model(
         WeightsError: the weights cannot be had.
         MissingExtraError: timm is not installed.
     """
-    network = TimmBackbone(backbone, image_size, is_pretrained=is_pretrained)
+    network = TimmBackbone(backbone, image_size, is_pretrained=is_pretrained, last_stride=last_stride)
     head = EmbeddingHead(network.num_channels, num_identities, embedding_dim=embedding_dim, neck=neck)
     return PipelineModel(network, AverageAggregation(), head)
