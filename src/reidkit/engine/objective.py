@@ -18,8 +18,9 @@ class ObjectiveValue:
 
 
 class Objective(nn.Module):
-    """Sum of weight times loss; a loss is averaged over the branches that a model gives it, or weighed by
-    the shares that the model gives them.
+    """Sum of weight times loss, each over all branches that a model gives it.
+
+    Branches count alike, or by the shares that the model gives them.
 
     Args:
         names: Name of each loss, for logs and messages; all different.
