@@ -184,7 +184,10 @@ def _of_timm(name: str) -> Weights:
 
     timm = import_extra("timm", extra="train", purpose=f"The weights '{name}'")
     known = name.removeprefix(TIMM)
-    tag = timm.get_pretrained_cfg(known) if timm.is_model(known.partition(".")[0]) else None
+    try:
+        tag = timm.get_pretrained_cfg(known)
+    except RuntimeError:  # it knows the network, and not the tag
+        tag = None
     if tag is None or not tag.has_weights:
         raise CatalogError(f"Unknown weights '{name}': timm has none. See timm.list_pretrained().")
     hub = tag.hf_hub_id or ""
