@@ -196,7 +196,10 @@ def test_evaluate_takes_arguments_and_local_matching(reidkit: Command, run_folde
     assert names[0].startswith("k_reciprocal(variant=classic, k1=4, k2=2")
     assert names[1] == "max_matching(top=5, weight=0.25)"
     for arguments, message in (
-        (("--rerank", "k_reciprocal(k3=4)"), "'k_reciprocal' has no argument 'k3'. Did you mean"),
+        (
+            ("--rerank", "k_reciprocal(distance_weigth=0.2)"),
+            "'distance_weigth'. Did you mean 'distance_weight'?",
+        ),
         (("--rerank", "k_reciprocal(k1=4"), "expected NAME or NAME"),
         (("--expand", "alpha(beta=3)"), "'alpha' has no argument 'beta'"),
         (("--local", "dsrr"), "Unknown local matching 'dsrr'. Did you mean 'dsr'?"),
