@@ -42,3 +42,28 @@ def test_evaluation_leaves_its_rankings(
     lines = (tmp_path / "judged/rankings.csv").read_text().splitlines()
     assert lines[0].startswith("query,query_path,query_identity,query_camera,rank,gallery,")
     assert len(lines) > 10
+
+
+def test_report_compares_a_model_with_itself(
+    reidkit: Command, run_folder: Path, dataset_root: Path, tmp_path: Path
+):
+    assert reidkit("evaluate", run_folder, dataset_root, "-o", "judged").code == 0
+    outcome = reidkit("report", "judged", "judged", "-o", "compared")
+    assert outcome.code == 0, outcome.err
+    assert "answers 0 queries better and 0 worse" in outcome.out
+    assert (tmp_path / "compared/comparison.html").is_file()
+    assert (tmp_path / "compared/comparison.json").is_file()
+
+
+def test_gates_map_and_doubts_write_data_and_pictures(
+    reidkit: Command, run_folder: Path, dataset_root: Path, tmp_path: Path
+):
+    for command in (
+        ("gates", run_folder, dataset_root, "-o", "out", "--clusters", 2),
+        ("map", run_folder, dataset_root, "-o", "out"),
+        ("data", "doubts", run_folder, dataset_root, "-o", "out"),
+    ):
+        outcome = reidkit(*command)
+        assert outcome.code == 0, outcome.err
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"gates.json", "gates.png", "map.json", "identity.png", "picture.png", "doubts.json"} <= names

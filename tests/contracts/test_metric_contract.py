@@ -15,15 +15,16 @@ from reidkit.metrics.protocols import PROTOCOLS
 from reidkit.metrics.ranking import rank_distances, rank_gallery
 from reidkit.metrics.scores import RetrievalScores
 
-EVERY = [
-    pytest.param(replace(protocol, distance=distance), id=f"{key}-{distance}")
-    for key, protocol in PROTOCOLS.items()
-    for distance in ("cosine", "euclidean")
-]
+EVERY = [pytest.param(protocol, id=key) for key, protocol in PROTOCOLS.items()]
 
 
 def test_contract_covers_the_catalog():
-    assert len(EVERY) == 2 * len(PROTOCOLS) >= 4
+    assert len(EVERY) == len(PROTOCOLS) >= 10
+
+
+def best(scores: RetrievalScores) -> float:
+    """Return what a mean is where every query that has a match is answered perfectly."""
+    return scores.num_valid / scores.num_queries if scores.protocol.unmatched_queries == "zero" else 1
 
 
 def draw_problem(seed: int) -> tuple[np.ndarray, Labels, Labels]:
@@ -56,7 +57,7 @@ def assert_same_answers(one: RetrievalScores, other: RetrievalScores) -> None:
 
 
 @pytest.mark.parametrize("protocol", EVERY)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_scores_lie_in_their_ranges(protocol: Protocol, seed: int):
     distances, query, gallery = draw_problem(seed)
@@ -71,23 +72,23 @@ def test_scores_lie_in_their_ranges(protocol: Protocol, seed: int):
     assert (scores.first_match_rank[~valid] == 0).all()
     assert ((scores.cmc >= 0) & (scores.cmc <= 1)).all()
     assert (np.diff(scores.cmc) >= 0).all()
-    assert scores.cmc[-1] == 1  # a curve of 50 is longer than any gallery here
+    assert scores.cmc[-1] == pytest.approx(best(scores))  # a curve of 50 is longer than any gallery here
 
 
 @pytest.mark.parametrize("protocol", EVERY)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_perfect_ranking_scores_one(protocol: Protocol, seed: int):
     distances, query, gallery = draw_problem(seed)
     is_match = np.array(query.identities)[:, None] == np.array(gallery.identities)
     scores = rank_or_none(distances - 1000 * is_match, query, gallery, protocol)
     assume(scores is not None)
-    assert scores.mean_ap == scores.mean_inp == scores.rank(1) == 1
-    assert (scores.cmc == 1).all()
+    means = [scores.mean_ap, scores.mean_inp, scores.rank(1), *scores.cmc]
+    np.testing.assert_allclose(means, best(scores), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("protocol", EVERY)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_gallery_order_does_not_matter_without_ties(protocol: Protocol, seed: int):
     distances, query, gallery = draw_problem(seed)
@@ -99,7 +100,7 @@ def test_gallery_order_does_not_matter_without_ties(protocol: Protocol, seed: in
 
 
 @pytest.mark.parametrize("protocol", EVERY)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6), tied=st.booleans())
 def test_another_identity_put_last_changes_nothing(protocol: Protocol, seed: int, tied: bool):
     distances, query, gallery = draw_problem(seed)
@@ -112,7 +113,7 @@ def test_another_identity_put_last_changes_nothing(protocol: Protocol, seed: int
 
 
 @pytest.mark.parametrize("protocol", EVERY)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_another_identity_put_first_costs_each_query_one_rank(protocol: Protocol, seed: int):
     distances, query, gallery = draw_problem(seed)
@@ -127,7 +128,7 @@ def test_another_identity_put_first_costs_each_query_one_rank(protocol: Protocol
 
 
 @pytest.mark.parametrize("protocol", EVERY)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_the_order_of_queries_does_not_matter(protocol: Protocol, seed: int):
     distances, query, gallery = draw_problem(seed)
@@ -139,10 +140,10 @@ def test_the_order_of_queries_does_not_matter(protocol: Protocol, seed: int):
 
 
 @pytest.mark.parametrize("protocol", EVERY)
-def test_unmatched_query_is_skipped_and_no_match_at_all_raises(protocol: Protocol):
+def test_unmatched_query_is_skipped_or_zero_and_no_match_at_all_raises(protocol: Protocol):
     gallery = Labels(["a", "b"], [2, 2])
     scores = rank_distances(np.array([[0.0, 1.0], [0.0, 1.0]]), Labels(["a", "z"], [1, 1]), gallery, protocol)
-    assert (scores.mean_ap, scores.num_unmatched) == (1, 1)
+    assert (scores.mean_ap, scores.num_unmatched) == (best(scores), 1)
     with pytest.raises(
         EvaluationError, match=r"^0 of 1 queries can be scored\. 1 have an identity that is not"
     ):
@@ -150,7 +151,9 @@ def test_unmatched_query_is_skipped_and_no_match_at_all_raises(protocol: Protoco
 
 
 @pytest.mark.parametrize("protocol", EVERY)
-def test_cosine_ignores_the_length_of_descriptors_and_euclidean_does_not(protocol: Protocol):
+@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
+def test_cosine_ignores_the_length_of_descriptors_and_euclidean_does_not(protocol: Protocol, distance: str):
+    protocol = replace(protocol, distance=distance)
     query = torch.tensor([[1.0, 0.0]])
     gallery = torch.tensor([[9.0, 1.0], [1.0, 0.5]])
     labels = Labels(["a"], [1]), Labels(["a", "b"], [2, 2])

@@ -48,8 +48,13 @@ LARGE = {
     "densenet161", "densenet169", "densenet201", "inceptionresnetv2", "resnet50_ibn_b", "resnet101", "resnet152",
     "resnext50_32x4d", "resnext101_32x8d", "se_resnet50_fc512", "se_resnet101", "se_resnext101_32x4d",
 }  # fmt: skip
+# Rows that stand for many networks: some of them.
+ANY = {"timm", "pipeline", "transreid"}
+SMALL_VIT = {"width": 64, "depth": 3, "num_heads": 4}
 CASES = [
-    *(Case(key, image_size=SIZES.get(key, (64, 32))) for key in MODELS if key not in {"timm", "pipeline"}),
+    *(Case(key, image_size=SIZES.get(key, (64, 32))) for key in MODELS if key not in ANY),
+    Case("transreid", SMALL_VIT),
+    Case("transreid", {**SMALL_VIT, "cameras": ["1", "2"], "has_jigsaw": False}),
     Case("pipeline", {"backbone_arguments": {"depth": 18}, "aggregation": "gem", "head": "reduction"}),
     Case("timm", {"backbone": "resnet10t"}),
     Case("timm", {"backbone": "test_vit"}),
@@ -102,7 +107,7 @@ def assert_near(actual: Tensor, expected: Tensor, tolerance: float = 1e-4) -> No
 def test_contract_covers_the_catalog():
     keys = Counter(case.key for case in CASES)
     assert set(keys) == set(MODELS) > LARGE
-    assert len(MODELS) == 52
+    assert len(MODELS) == 53
     assert keys["timm"] == 4
 
 

@@ -110,3 +110,11 @@ def test_collapse_monitor_leaves_a_run_without_metric_loss_alone():
     monitor = CollapseMonitor(objective, 1)
     monitor.check(features, IDENTITIES, value, place="step 1")
     assert monitor.steps == 0
+
+
+def test_a_model_may_weigh_its_branches():
+    outputs, identities = make_outputs()
+    weighed = TrainingOutputs(outputs.features, outputs.logits, branch_weights=(0.75, 0.25))
+    value = Objective(["a"], [CrossEntropy()], [1.0])(weighed, identities)
+    first, second = (CrossEntropy()(branch, identities) for branch in outputs.logits)
+    torch.testing.assert_close(value.total, 0.75 * first + 0.25 * second)

@@ -88,7 +88,7 @@ def test_mistyped_loss_is_refused_and_never_left_out():
         ({"sampling": {"arguments": {"identities_per_batch": 4}}}, "needs the argument 'images_per_identity'"),
         ({"schedule": {"name": "multi_step", "arguments": {"milestones": [90]}}}, "between 1 and 59"),
         ({"augmentation": [{"name": "flip", "arguments": {"probability": 2}}]}, "probability"),
-        ({"evaluation": {"protocol": "market"}}, "evaluation.protocol: Input should be 'market1501' or 'no-camera'"),
+        ({"evaluation": {"protocol": "market"}}, "evaluation.protocol: Input should be 'market1501', 'market1501-trap"),
         ({"data": {"reader": "markt1501"}}, "Unknown reader 'markt1501'. Did you mean 'market1501'"),
         ({"data": {"options": {"camera_patern": "x"}}}, "no argument 'camera_patern'. Did you mean 'camera_pattern'"),
         ({"training": {"epochs": 5, "freeze_backbone_epochs": 5}}, "leaves no epoch in which the backbone trains"),

@@ -4,6 +4,7 @@ Each case holds a distance matrix, identities, cameras and what the library made
 numbers are those of its Python metric with a stable sort: its own sort orders ties by the processor.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ def load(name: str) -> dict[str, dict[str, np.ndarray]]:
 
 TORCHREID = load("torchreid/ranking.npz")
 RAGGED = TORCHREID.pop("ragged_failure")
+SINGLE_SHOT = load("torchreid/single_shot.npz")
 FASTREID = load("fastreid/ranking.npz")
 
 
@@ -97,3 +99,46 @@ def test_ranking_answers_where_torchreid_raises():
     precisions = [1, (1 / 2 + 2 / 6) / 2, (1 / 2 + 2 / 5) / 2]
     np.testing.assert_allclose(scores.average_precision, precisions, rtol=0, atol=1e-15)
     np.testing.assert_allclose(scores.inverse_negative_penalty, [1, 2 / 6, 2 / 5], rtol=0, atol=1e-15)
+
+
+def test_falling_curve_of_torchreids_compiled_twin_is_corrected():
+    # Torchreid's Cython answers this: a curve that falls is no cumulative one. The right one is above.
+    wrong = RAGGED["cmc_cython_wrong"].tolist()
+    np.testing.assert_allclose(wrong, [1 / 3, 1, 1, 1, 1, 2 / 3], rtol=0, atol=1e-6)
+    assert (np.diff(rank(RAGGED).cmc) >= 0).all()
+
+
+@pytest.mark.parametrize("name", ["cuhk03_0", "cuhk03_1", "cuhk03_2"])
+def test_single_shot_equals_torchreid_on_average(name: str):
+    case = SINGLE_SHOT[name]
+    query = Labels(case["q_pids"].tolist(), case["q_camids"].tolist())
+    gallery = Labels(case["g_pids"].tolist(), case["g_camids"].tolist())
+    length = len(case["cmc_mean_200_seeds"])
+    protocol = replace(PROTOCOLS["cuhk03-single-shot"], single_shot_repeats=1000)
+    # Torchreid sorts unstably, so its own order stands for the distances: one case has ties.
+    scores = rank_distances(case["places"].astype(np.float32), query, gallery, protocol, max_rank=length)
+    # AP judges the whole gallery, so it does not depend on the draw.
+    assert scores.mean_ap == pytest.approx(float(case["mAP"]), abs=1e-12)
+    # Torchreid's mean over 200 seeds has a standard error of its spread over sqrt(200); ours is smaller.
+    error = case["cmc_std_200_seeds"] * np.sqrt(1 / 200 + 10 / 1000)
+    assert (np.abs(scores.cmc - case["cmc_mean_200_seeds"]) <= 5 * error + 1e-6).all()
+    assert 0 < scores.rank_spread(1) < 0.5
+
+
+def test_trapezoid_is_below_the_rectangle_and_equal_only_where_perfect():
+    gallery, query = Labels([1, 2, 1], [1, 1, 1]), Labels([1], [0])
+    protocol = PROTOCOLS["market1501-trapezoid"]
+    # Ranks 1 and 3: ((1 + 1) / 2 + (1 / 2 + 2 / 3) / 2) / 2.
+    assert rank_distances(np.array([[0.1, 0.2, 0.3]]), query, gallery, protocol).mean_ap == pytest.approx(
+        (1 + 7 / 12) / 2, abs=1e-15
+    )
+    assert rank_distances(np.array([[0.1, 0.3, 0.2]]), query, gallery, protocol).mean_ap == 1
+
+
+def test_unmatched_query_and_junk_count_as_in_the_matlab_code():
+    gallery, query = Labels([-1, 1, 0], [1, 1, 1]), Labels([1, 9], [0, 0])
+    distances = np.array([[0.1, 0.2, 0.3], [0.1, 0.2, 0.3]])
+    scores = rank_distances(distances, query, gallery, PROTOCOLS["market1501-trapezoid"])
+    assert (scores.mean_ap, scores.rank(1), scores.cmc[0]) == (0.5, 0.5, 0.5)  # -1 is passed over
+    usual = rank_distances(distances, query, gallery, PROTOCOLS["market1501"])
+    assert (usual.mean_ap, usual.rank(1), usual.num_unmatched) == (0.5, 0, 1)  # -1 is a wrong answer

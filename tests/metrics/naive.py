@@ -16,12 +16,15 @@ class NaiveRow:
     average_precision: float | None
     inverse_negative_penalty: float | None
     num_matches: int
+    ranks: tuple[int, ...] = ()
 
 
 def counts(query: Labels, gallery: Labels, protocol: Protocol, query_row: int, gallery_row: int) -> bool:
     """Say whether a gallery image is right or wrong for a query, rather than left out."""
     key = None if query.keys is None else query.keys[query_row]
     if key is not None and gallery.keys is not None and key == gallery.keys[gallery_row]:
+        return False
+    if str(gallery.identities[gallery_row]) in protocol.junk_identities:
         return False
     if protocol.same_camera == "keep" or query.cameras is None or gallery.cameras is None:
         return True
@@ -46,10 +49,14 @@ def score_query(
     for rank, row in enumerate(ranking(distances, query, gallery, protocol, query_row), start=1):
         if gallery.identities[row] == query.identities[query_row]:
             ranks.append(rank)
-            precisions.append(len(ranks) / rank)
+            precision = len(ranks) / rank
+            if protocol.average_precision == "trapezoid":
+                before = 1.0 if rank == 1 else (len(ranks) - 1) / (rank - 1)
+                precision = (before + precision) / 2
+            precisions.append(precision)
     if not ranks:
         return NaiveRow(0, None, None, 0)
-    return NaiveRow(ranks[0], sum(precisions) / len(ranks), len(ranks) / ranks[-1], len(ranks))
+    return NaiveRow(ranks[0], sum(precisions) / len(ranks), len(ranks) / ranks[-1], len(ranks), tuple(ranks))
 
 
 def score(

@@ -50,7 +50,7 @@ def labels(draw: st.DrawFn, size: int) -> Labels:
         return st.lists(st.sampled_from(values), min_size=size, max_size=size)
 
     return Labels(
-        identities=draw(column(0, 1, 2)),
+        identities=draw(column(0, 1, -1)),
         cameras=draw(st.none() | column(None, 0, 1)),
         keys=draw(st.none() | column(None, 0, 1, 2, 3)),
     )

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -45,6 +46,25 @@ def test_rows_by_hand():
     ]
     assert [row.distance for row in rows] == pytest.approx([0, 0.2, 0.4, 1], abs=1e-6)
     assert [row.gallery_camera for row in rows] == ["c1", "", "c2", "c1"]
+
+
+class ReadyDistances:
+    """Distances that are no longer those of descriptors."""
+
+    shape = (1, 4)
+
+    def keys(self, rows: slice) -> np.ndarray:
+        return np.array([[0.1, 0.2, 0.3, 0.4]], np.float32)[rows]
+
+    def row_slices(self):
+        return iter([slice(0, 1)])
+
+
+def test_ready_distances_give_the_order():
+    gallery = torch.tensor([[0.6, 0.8], [1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])
+    rows = rank_rows(torch.tensor([[1.0, 0.0]]), gallery, QUERIES, GALLERY, MARKET, blocks=ReadyDistances())
+    assert [(row.gallery, row.rank) for row in rows] == [(0, 1), (1, 0), (2, 2), (3, 0)]
+    assert [row.distance for row in rows] == pytest.approx([0.1, 0.2, 0.3, 0.4], abs=1e-6)
 
 
 def test_the_list_ends_with_the_last_that_counts():

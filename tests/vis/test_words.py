@@ -2,6 +2,7 @@ import dataclasses
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from reidkit.core.types import Protocol
+from reidkit.metrics.protocols import PROTOCOLS
 from reidkit.vis.words import GLOSSARY, PROTOCOL_WORDS, SCORE_WORDS, format_percent, protocol_rows
 from tests.vis.scenes import make_scores
 
@@ -17,6 +18,8 @@ def test_every_rule_and_every_value_of_a_protocol_has_words() -> None:
             values = (None,)
         if field == "post_processing":  # so have methods
             values = ((),)
+        if field in ("junk_identities", "single_shot_repeats", "num_splits"):
+            values = tuple({getattr(protocol, field) for protocol in PROTOCOLS.values()})
         assert set(PROTOCOL_WORDS[field][1]) == set(values)
 
 

@@ -16,7 +16,7 @@ def convert(
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option(help="Whose it is: torchreid, fastreid, strong_baseline, layumi, plain."),
+        typer.Option(help="Whose it is: torchreid, fastreid, strong_baseline, transreid, layumi, plain."),
     ] = None,
     architecture: Annotated[
         str | None, typer.Option(help="Its network, where the file does not tell, such as resnet50.")

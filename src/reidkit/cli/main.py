@@ -12,14 +12,18 @@ from reidkit.cli.check import check
 from reidkit.cli.compare import compare
 from reidkit.cli.convert import convert
 from reidkit.cli.datasets import datasets
+from reidkit.cli.doubts import doubts
 from reidkit.cli.embed import embed
 from reidkit.cli.environment import environment
 from reidkit.cli.evaluate import evaluate
 from reidkit.cli.gallery import app as gallery
+from reidkit.cli.gates import gates
+from reidkit.cli.map import draw_descriptor_map
 from reidkit.cli.models import models
 from reidkit.cli.plot import plot
 from reidkit.cli.quickstart import quickstart
 from reidkit.cli.recipes import recipes
+from reidkit.cli.report import report
 from reidkit.cli.show import show
 from reidkit.cli.synthesize import synthesize
 from reidkit.cli.train import train
@@ -44,6 +48,9 @@ app.command()(embed)
 app.command()(compare)
 app.command()(activation)
 app.command()(plot)
+app.command()(report)
+app.command()(gates)
+app.command(name="map")(draw_descriptor_map)
 app.command()(models)
 app.command()(convert)
 app.command()(datasets)
@@ -52,6 +59,7 @@ app.command(name="env")(environment)
 data.command()(synthesize)
 data.command()(check)
 data.command()(show)
+data.command()(doubts)
 
 
 def _show_version(is_wanted: bool) -> None:

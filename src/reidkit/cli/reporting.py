@@ -102,6 +102,7 @@ def _write_pages(
             evaluation.queries,
             evaluation.gallery,
             evaluation.scores.protocol,
+            blocks=evaluation.blocks,
         ),
     )
     for name, lists in (("worst", worst), ("random", random)):

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from reidkit.core.types import Protocol
     from reidkit.engine.evaluate import Evaluation
     from reidkit.metrics.scores import RetrievalScores
 
@@ -32,16 +33,33 @@ def describe_protocol(scores: "RetrievalScores") -> str:
     """Return in one line by what rules and over how many queries scores were computed."""
     protocol = scores.protocol
     after = "".join(f"then {method}, " for method in protocol.post_processing)
-    unmatched = f", {scores.num_unmatched} skipped without a match" if scores.num_unmatched else ""
+    skipped = "skipped " if protocol.unmatched_queries == "skip" else ""
+    skipped = "skipped " if protocol.unmatched_queries == "skip" else ""
+    unmatched = f", {scores.num_unmatched} {skipped}without a match" if scores.num_unmatched else ""
     return (
         f"protocol {protocol.name}: {protocol.distance} distance, same-camera matches "
         f"{'dropped' if protocol.same_camera == 'drop' else 'kept'}, "
         f"{'flip averaging, ' if protocol.flip else ''}"
         f"{f'{protocol.frames_per_tracklet} frames per tracklet, ' if protocol.frames_per_tracklet else ''}"
-        f"{after}"
+        f"{_special_rules(protocol)}{after}"
         f"{scores.num_valid} queries{unmatched}, "
         f"{scores.num_gallery} gallery images"
     )
+
+
+def _special_rules(protocol: "Protocol") -> str:
+    """Return what a protocol does differently from most."""
+    rules = {
+        "trapezoid AP, ": protocol.average_precision == "trapezoid",
+        "unmatched queries count as zero, ": protocol.unmatched_queries == "zero",
+        f"junk identities {' '.join(protocol.junk_identities)}, ": bool(protocol.junk_identities),
+        f"CMC over {protocol.single_shot_repeats} random single-shot galleries, ": bool(
+            protocol.single_shot_repeats
+        ),
+        f"{protocol.pooling} pooled by identity and camera, ": protocol.pooling != "none",
+        f"one of {protocol.num_splits} splits, ": protocol.num_splits > 1,
+    }
+    return "".join(text for text, is_special in rules.items() if is_special)
 
 
 def describe_verification(evaluation: "Evaluation") -> list[str]:

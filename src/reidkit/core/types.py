@@ -98,12 +98,21 @@ class Protocol:
             (they are neither right nor wrong); "keep" judges them like all others.
         distance: Between descriptors.
         flip: Whether the descriptor is the mean over the image and its mirror image.
-        average_precision: "rectangle" is the mean of the precisions at the matches.
-        unmatched_queries: "skip" leaves a query without any match out of every mean, and counts it.
+        average_precision: "rectangle" is the mean of the precisions at the matches; "trapezoid" takes at
+            each match the mean of the precisions just before and at it, which is never more.
+        unmatched_queries: "skip" leaves a query without any match out of every mean, and counts it; "zero"
+            keeps it in every mean, as a query that was answered wrongly.
         ties: "gallery_order" puts the earlier of two equally distant gallery images first.
         same_sample: "drop" leaves out the query itself where it is in the gallery too.
         frames_per_tracklet: None averages the descriptors of all frames of a tracklet, a number those of so
             many, evenly spread.
+        junk_identities: Gallery images of these identities, compared as text, are neither right nor wrong.
+        single_shot_repeats: A number judges CMC on so many random galleries with one image of each
+            identity, drawn anew for each query; AP and INP still judge the whole gallery.
+        pooling: "none" ranks each sample by itself. "query" and "gallery" take the mean over the unit
+            descriptors of all samples of one identity and camera on that side first.
+        num_splits: Over how many splits or draws of the data a published score is the mean; the reader's
+            option ``split`` gives one of them.
         post_processing: What changed descriptors or distances after the model: query expansion, re-ranking
             and local matching, each with its values, in order.
     """
@@ -112,11 +121,15 @@ class Protocol:
     same_camera: Literal["drop", "keep"] = "drop"
     distance: DistanceName = "cosine"
     flip: bool = False
-    average_precision: Literal["rectangle"] = "rectangle"
-    unmatched_queries: Literal["skip"] = "skip"
+    average_precision: Literal["rectangle", "trapezoid"] = "rectangle"
+    unmatched_queries: Literal["skip", "zero"] = "skip"
     ties: Literal["gallery_order"] = "gallery_order"
     same_sample: Literal["drop"] = "drop"
     frames_per_tracklet: int | None = None
+    junk_identities: tuple[str, ...] = ()
+    single_shot_repeats: int | None = None
+    pooling: Literal["none", "query", "gallery"] = "none"
+    num_splits: int = 1
     post_processing: tuple[str, ...] = ()
 
 
@@ -197,7 +210,9 @@ class TrainingOutputs:
     Args:
         features: Per branch (B, Di), taken before the neck.
         logits: Per branch (B, C), one column per training identity.
+        branch_weights: Share of each branch in a loss, adding up to 1; none counts all branches alike.
     """
 
     features: tuple[Tensor, ...]
     logits: tuple[Tensor, ...]
+    branch_weights: tuple[float, ...] = ()

@@ -28,6 +28,7 @@ from reidkit.metrics.camera_pairs import CameraPairScore, score_camera_pairs
 from reidkit.metrics.degenerate import find_degeneracy
 from reidkit.metrics.labels import labels_of
 from reidkit.metrics.open_set import NearestDistances
+from reidkit.metrics.pooling import pool_by_camera
 from reidkit.metrics.protocols import find_protocol
 from reidkit.metrics.ranking import rank_blocks, rank_gallery
 from reidkit.metrics.roc import RocCurve, roc_of_pairs
@@ -205,6 +206,10 @@ def evaluate(
     failed = {failure.path for failure in extraction.failures}
     queries, query_descriptors = _readable(splits.query, extraction.descriptors[:count], failed)
     gallery, gallery_descriptors = _readable(splits.gallery, extraction.descriptors[count:], failed)
+    if protocol.pooling == "query":
+        queries, query_descriptors = _pooled(queries, query_descriptors)
+    elif protocol.pooling == "gallery":
+        gallery, gallery_descriptors = _pooled(gallery, gallery_descriptors)
     blocks, protocol = after.apply(query_descriptors, gallery_descriptors, protocol)
     labels = labels_of(queries), labels_of(gallery)
     if blocks is None:
@@ -222,3 +227,9 @@ def _readable(
     """Leave out samples of which no frame could be read; NaN of any other origin stays an error."""
     rows = [row for row, sample in enumerate(samples) if not failed.issuperset(sample.frames)]
     return tuple(samples[row] for row in rows), descriptors[rows]
+
+
+def _pooled(samples: tuple[Sample, ...], descriptors: Tensor) -> tuple[tuple[Sample, ...], Tensor]:
+    """Pool by identity and camera; the first sample stands for its group."""
+    means, first = pool_by_camera(descriptors, labels_of(samples))
+    return tuple(samples[row] for row in first), means

@@ -93,7 +93,10 @@ class TrainingModule(LightningModule):
         Raises:
             TrainingError: a loss is not finite, or the features have collapsed.
         """
-        outputs = self.model.training_outputs(normalize_pixels(batch.images, self.preprocessing))
+        images = normalize_pixels(batch.images, self.preprocessing)
+        cameras = [self.samples[index].camera for index in batch.indices.tolist()]
+        seen_by = (cameras,) if self.model.uses_cameras else ()
+        outputs = self.model.training_outputs(images, *seen_by)
         with torch.autocast(self.device.type, enabled=False):
             value = self.objective(outputs, batch.labels)
         self.last_learning_rate = self.trainer.optimizers[0].param_groups[0]["lr"]

@@ -18,7 +18,9 @@ class ObjectiveValue:
 
 
 class Objective(nn.Module):
-    """Sum of weight times loss; a loss is averaged over the branches that a model gives it.
+    """Sum of weight times loss, each over all branches that a model gives it.
+
+    Branches count alike, or by the shares that the model gives them.
 
     Args:
         names: Name of each loss, for logs and messages; all different.
@@ -54,6 +56,8 @@ class Objective(nn.Module):
             if not branches:
                 raise TrainingError(f"Loss '{name}' takes {loss.consumes}, but the model gives none.")
             values = [loss(branch.float(), identities) for branch in branches]
-            terms[name] = sum(values[1:], start=values[0]) / len(values)
+            shares = outputs.branch_weights or (1 / len(values),) * len(values)
+            parts = [share * value for share, value in zip(shares, values, strict=True)]
+            terms[name] = sum(parts[1:], start=parts[0])
         weighted = [weight * term for weight, term in zip(self.weights, terms.values(), strict=True)]
         return ObjectiveValue(total=sum(weighted[1:], start=weighted[0]), terms=terms)

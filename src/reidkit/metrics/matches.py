@@ -1,6 +1,7 @@
 """Which gallery rows are right for a query, and which do not count, without a query x gallery matrix."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,9 @@ class GalleryIndex:
         self._query_keys, gallery_keys = encode_labels(query.key_list(), gallery.key_list())
         self._rows_of_identity = _group_rows(gallery_identities)
         self._rows_of_key = _group_rows(gallery_keys)
+        junk = set(protocol.junk_identities)
+        names = gallery.identities if junk else ()
+        self._junk = np.array([row for row, name in enumerate(names) if str(name) in junk], np.int64)
 
     def matches(self, query: int) -> QueryMatches:
         """Return the rows of interest to the query of this number."""
@@ -64,7 +68,16 @@ class GalleryIndex:
             ignored = np.union1d(mates[is_ignored], itself)
         else:
             ignored = mates[is_ignored]
-        return QueryMatches(mates[~is_ignored], ignored)
+        positives = mates[~is_ignored]
+        if len(self._junk):
+            positives = np.setdiff1d(positives, self._junk, assume_unique=True)
+            ignored = np.union1d(ignored, self._junk)
+        return QueryMatches(positives, ignored)
+
+    @cached_property
+    def identity_groups(self) -> tuple[Rows, ...]:
+        """The ascending rows of each identity of the gallery."""
+        return tuple(self._rows_of_identity.values())
 
     def explain_no_match(self) -> str:
         """Say why no query at all can be scored, with counts."""

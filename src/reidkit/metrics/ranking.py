@@ -19,8 +19,9 @@ from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks, Keys, cut_rows
 from reidkit.metrics.labels import Labels
 from reidkit.metrics.matches import GalleryIndex, QueryMatches, Rows, make_index
 from reidkit.metrics.scores import RetrievalScores
+from reidkit.metrics.single_shot import single_shot_ranks
 
-_QueryRow = tuple[int, float, float, int]
+_QueryRow = tuple[int, float, float, Rows, Rows]
 
 MANY_POSITIVES = 40
 """From so many right images on, counting in bins costs less than one pass for each of them."""
@@ -135,14 +136,14 @@ def _score(
             parts = np.array_split(np.arange(len(keys)), num_threads)
 
             def score_part(part: Rows, keys: Keys = keys, start: int = block.start) -> list[_QueryRow]:
-                return [_score_query(keys[row], index.matches(start + row)) for row in part.tolist()]
+                return [_score_query(keys[row], index, start + row) for row in part.tolist()]
 
             for part_rows in pool.map(score_part, parts):
                 rows += part_rows
             del keys, score_part  # before the next block is computed
             if report is not None:
                 report(block.stop, index.num_queries)
-    first, precision, penalty, count = zip(*rows, strict=True)
+    first, precision, penalty, ranks, shots = zip(*rows, strict=True)
     scores = RetrievalScores(
         protocol=index.protocol,
         num_gallery=index.num_gallery,
@@ -150,21 +151,36 @@ def _score(
         first_match_rank=np.array(first, np.int64),
         average_precision=np.array(precision, np.float64),
         inverse_negative_penalty=np.array(penalty, np.float64),
-        num_matches=np.array(count, np.int64),
+        num_matches=np.array([len(own) for own in ranks], np.int64),
+        match_ranks=np.concatenate(ranks),
+        single_shot_ranks=np.stack(shots) if index.protocol.single_shot_repeats else None,
     )
     if scores.num_valid == 0:
         raise EvaluationError(index.explain_no_match())
     return scores
 
 
-def _score_query(keys: Keys, matches: QueryMatches) -> _QueryRow:
-    """Return first match rank, average precision, inverse negative penalty and number of matches."""
+def _score_query(keys: Keys, index: GalleryIndex, query: int) -> _QueryRow:
+    """Return first match rank, average precision, inverse negative penalty, all ranks, single-shot ranks."""
+    matches = index.matches(query)
     count = len(matches.positives)
+    repeats = index.protocol.single_shot_repeats or 0
     if count == 0:
-        return 0, np.nan, np.nan, 0
+        return 0, np.nan, np.nan, np.empty(0, np.int64), np.zeros(repeats, np.int64)
     ranks = positive_ranks(keys, matches)
-    precision = float((np.arange(1, count + 1) / ranks).sum() / count)
-    return int(ranks[0]), precision, count / float(ranks[-1]), count
+    shots = single_shot_ranks(keys, index, query, repeats) if repeats else np.empty(0, np.int64)
+    precision = average_precision(ranks, index.protocol)
+    return int(ranks[0]), precision, count / float(ranks[-1]), ranks, shots
+
+
+def average_precision(ranks: Rows, protocol: Protocol) -> float:
+    """Return the average precision of ascending 1-based ranks, by the rule of the protocol."""
+    numbers = np.arange(1, len(ranks) + 1)
+    precisions = numbers / ranks
+    if protocol.average_precision == "trapezoid":
+        before = np.where(ranks == 1, 1.0, (numbers - 1) / np.maximum(ranks - 1, 1))
+        precisions = (before + precisions) / 2
+    return float(precisions.sum() / len(ranks))
 
 
 def positive_ranks(keys: Keys, matches: QueryMatches) -> Rows:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidkit.core.checks import check_same_length
+from reidkit.core.errors import EvaluationError
 from reidkit.core.types import Protocol, Sample
 
 
@@ -17,8 +18,8 @@ class RetrievalScores:
     """Scores of a ranking, under a named protocol.
 
     All four arrays have one entry per query (Q,), in query order. A query without any match in the
-    gallery is unmatched: its ``num_matches`` and ``first_match_rank`` are 0, its other scores NaN, and no
-    mean counts it.
+    gallery is unmatched: its ``num_matches`` and ``first_match_rank`` are 0, its other scores NaN; the
+    protocol says whether the means count it.
 
     Args:
         protocol: How the ranking was judged.
@@ -28,6 +29,9 @@ class RetrievalScores:
         average_precision: In (0, 1].
         inverse_negative_penalty: Number of matches over the rank of the last one, in (0, 1].
         num_matches: Right images that count.
+        match_ranks: The ascending ranks of all right images, one query after the other; None is unknown.
+        single_shot_ranks: (Q, R) rank of the right image in each of R random galleries with one image per
+            identity; CMC is then the mean over these galleries.
 
     Reference:
         mINP: Ye, Shen, Lin, Xiang, Shao, Hoi, "Deep Learning for Person Re-Identification: A Survey and
@@ -41,6 +45,8 @@ class RetrievalScores:
     average_precision: NDArray[np.float64]
     inverse_negative_penalty: NDArray[np.float64]
     num_matches: NDArray[np.int64]
+    match_ranks: NDArray[np.int64] | None = None
+    single_shot_ranks: NDArray[np.int64] | None = None
 
     @property
     def num_queries(self) -> int:
@@ -65,24 +71,60 @@ class RetrievalScores:
     @cached_property
     def cmc(self) -> NDArray[np.float64]:
         """Share of queries with a right image at rank k or better, for k = 1 .. max_rank."""
-        first = self.first_match_rank[self.is_valid]
+        first = self._cmc_ranks
         counts = np.bincount(first[first <= self.max_rank], minlength=self.max_rank + 1)[1:]
-        return np.asarray(counts.cumsum() / len(first))
+        return np.asarray(counts.cumsum() / (self._num_counted * first.shape[1]))
 
     def rank(self, k: int) -> float:
         """Return Rank-k, the share of queries with a right image among the first k."""
-        first = self.first_match_rank[self.is_valid]
-        return float(np.mean(first <= k))
+        first = self._cmc_ranks
+        return float((first <= k).sum() / (self._num_counted * first.shape[1]))
+
+    def rank_spread(self, k: int) -> float:
+        """Return the standard deviation of Rank-k over the random galleries; 0 where there is one."""
+        return float(((self._cmc_ranks <= k).sum(axis=0) / self._num_counted).std())
+
+    def precision(self, k: int) -> float:
+        """Return the mean share of right images among the first k of each query."""
+        return self._mean(self._num_within(k) / k)
+
+    def recall(self, k: int) -> float:
+        """Return the mean share of its right images that a query has among the first k."""
+        return self._mean(self._num_within(k) / np.maximum(self.num_matches, 1))
+
+    @cached_property
+    def _cmc_ranks(self) -> NDArray[np.int64]:
+        ranks = self.first_match_rank[:, None] if self.single_shot_ranks is None else self.single_shot_ranks
+        return ranks[self.is_valid]
+
+    @property
+    def _num_counted(self) -> int:
+        """Queries that the means are over."""
+        return self.num_queries if self.protocol.unmatched_queries == "zero" else self.num_valid
+
+    def _mean(self, values: NDArray[np.float64]) -> float:
+        """Return the mean over the queries that count; an unmatched one counts as zero, if at all."""
+        return float(values[self.is_valid].sum() / self._num_counted)
+
+    def _num_within(self, k: int) -> NDArray[np.int64]:
+        """Return for each query how many right images are among its first k."""
+        if self.match_ranks is None:
+            raise EvaluationError(
+                "Precision and recall are unknown, got scores without match_ranks. Expected the ranks of all "
+                "right images. Rank the gallery with reidkit.metrics.ranking."
+            )
+        query = np.repeat(np.arange(self.num_queries), self.num_matches)
+        return np.bincount(query[self.match_ranks <= k], minlength=self.num_queries)
 
     @cached_property
     def mean_ap(self) -> float:
         """Mean average precision."""
-        return float(np.mean(self.average_precision[self.is_valid]))
+        return self._mean(self.average_precision)
 
     @cached_property
     def mean_inp(self) -> float:
         """Mean inverse negative penalty: how early the hardest match comes."""
-        return float(np.mean(self.inverse_negative_penalty[self.is_valid]))
+        return self._mean(self.inverse_negative_penalty)
 
     def summary(self) -> dict[str, Any]:
         """Return the means, the counts and the protocol as JSON values; scores are in [0, 1]."""
@@ -96,8 +138,12 @@ class RetrievalScores:
             "num_valid": self.num_valid,
             "num_unmatched": self.num_unmatched,
             "num_gallery": self.num_gallery,
-            # As JSON gives it back: a list.
-            "protocol": {**asdict(self.protocol), "post_processing": [*self.protocol.post_processing]},
+            # As JSON gives it back: with lists.
+            "protocol": {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in asdict(self.protocol).items()
+            },
+            **({} if self.single_shot_ranks is None else {"rank_1_spread": self.rank_spread(1)}),
         }
 
     def query_rows(self, queries: tuple[Sample, ...]) -> list[dict[str, Any]]:

@@ -30,9 +30,12 @@ class ReidModel(nn.Module, ABC):
 
     Attributes:
         backbone: The part that pretrained weights fill and that a recipe may freeze at first.
+        uses_cameras: Whether ``forward`` and ``training_outputs`` take the labels of the images' cameras as a
+            second argument, None for an unknown one.
     """
 
     backbone: nn.Module
+    uses_cameras: bool = False
 
     @property
     @abstractmethod

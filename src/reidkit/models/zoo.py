@@ -22,6 +22,7 @@ from reidkit.models.pipeline import pipeline
 from reidkit.models.residual_networks import residual_network
 from reidkit.models.resnet_mid import resnet50_mid
 from reidkit.models.timm_backbone import timm_model
+from reidkit.models.transreid import transreid
 
 MODELS: dict[str, Callable[..., ReidModel]] = {
     "osnet_x1_0": partial(osnet, width=1.0),
@@ -76,6 +77,7 @@ MODELS: dict[str, Callable[..., ReidModel]] = {
     "pcb_p4": partial(pcb, num_parts=4),
     "pcb_p6": partial(pcb, num_parts=6),
     "mgn": mgn,
+    "transreid": transreid,
     "timm": timm_model,
     "pipeline": pipeline,
 }

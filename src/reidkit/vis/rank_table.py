@@ -14,7 +14,7 @@ from reidkit.core.errors import CatalogError, DatasetError, ShapeError
 from reidkit.core.extras import import_extra
 from reidkit.core.files import replace_file, write_json
 from reidkit.core.types import Protocol, Sample
-from reidkit.metrics.blocks import DescriptorBlocks
+from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks
 from reidkit.metrics.labels import labels_of
 from reidkit.metrics.matches import make_index
 
@@ -61,8 +61,9 @@ def rank_rows(
     protocol: Protocol,
     *,
     length: int = 10,
+    blocks: KeyBlocks | None = None,
 ) -> list[RankRow]:
-    """Return what was found for each query, nearest first, by the plain distance between descriptors.
+    """Return what was found for each query, nearest first.
 
     Images that the protocol ignores stand among them where they are nearer than the last that counts.
 
@@ -73,6 +74,7 @@ def rank_rows(
         gallery: The G gallery samples, in order.
         protocol: Says what is right and what does not count.
         length: Images that count, per query; fewer where the gallery is smaller.
+        blocks: Ready distances, such as re-ranked ones; None takes those of the descriptors.
 
     Raises:
         ShapeError: shapes or types do not fit, or length is below 1.
@@ -80,7 +82,7 @@ def rank_rows(
     """
     if length < 1:
         raise ShapeError(f"Length of a rank list is out of range, got {length}. Expected at least 1.")
-    blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
+    blocks = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
     check_same_length("Query samples", queries, blocks.shape[0])
     check_same_length("Gallery samples", gallery, blocks.shape[1])
     index = make_index(labels_of(queries), labels_of(gallery), protocol, blocks.shape)
@@ -95,7 +97,9 @@ def rank_rows(
             counts = ~np.isin(near, matches.ignored)
             last = np.flatnonzero(counts.cumsum() >= length)
             near = near[: last[0] + 1] if len(last) else near
-            distances = blocks.as_distances(keys[near], number)
+            distances = keys[near]
+            if isinstance(blocks, DescriptorBlocks):  # others give distances at once
+                distances = blocks.as_distances(distances, number)
             is_right = np.isin(near, matches.positives)
             rank = 0
             for place, row in enumerate(near.tolist()):

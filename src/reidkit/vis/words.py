@@ -49,6 +49,11 @@ PROTOCOL_WORDS: Mapping[str, tuple[str, Mapping[object, tuple[str, str]]]] = {
                 "At each right image: the share of right ones among all images up to it. The mean of these "
                 "shares is the query's average precision.",
             ),
+            "trapezoid": (
+                "trapezoid",
+                "At each right image: the mean of the share of right ones just before it and up to it. The "
+                "mean of these is the query's average precision, never more than by the usual rule.",
+            ),
         },
     ),
     "unmatched_queries": (
@@ -58,6 +63,11 @@ PROTOCOL_WORDS: Mapping[str, tuple[str, Mapping[object, tuple[str, str]]]] = {
                 "skipped",
                 "A query whose individual is not in the gallery (from another camera, where that is asked "
                 "for) is left out of every mean, and counted.",
+            ),
+            "zero": (
+                "count as wrong",
+                "A query whose individual is not in the gallery (from another camera, where that is asked "
+                "for) stays in every mean, with a score of zero.",
             ),
         },
     ),
@@ -82,6 +92,40 @@ PROTOCOL_WORDS: Mapping[str, tuple[str, Mapping[object, tuple[str, str]]]] = {
     "frames_per_tracklet": (
         "Frames of a tracklet",
         {None: ("all", "The descriptor of a tracklet is the mean over all of its frames.")},
+    ),
+    "junk_identities": (
+        "Junk",
+        {
+            (): ("none", "Every gallery image of another individual counts as wrong."),
+            ("-1",): ("identity -1", "Gallery images of identity -1 count neither as right nor as wrong."),
+        },
+    ),
+    "single_shot_repeats": (
+        "Random galleries",
+        {
+            None: ("none", "The whole gallery is searched."),
+            10: (
+                "10",
+                "Rank-k is the mean over ten random galleries with one image of each individual; mAP judges "
+                "the whole gallery.",
+            ),
+        },
+    ),
+    "pooling": (
+        "Pooling",
+        {
+            "none": ("none", "Each image is ranked by itself."),
+            "query": ("queries", "Images of an individual from one camera make up one query."),
+            "gallery": ("gallery", "Images of an individual from one camera make up one gallery entry."),
+        },
+    ),
+    "num_splits": (
+        "Splits",
+        {
+            1: ("one", "The data has one split."),
+            10: ("one of 10", "Published scores are means over ten splits or draws; this is one of them."),
+            20: ("one of 20", "Published scores are means over twenty splits; this is one of them."),
+        },
     ),
     "post_processing": (
         "After the model",
@@ -130,7 +174,9 @@ def protocol_rows(protocol: Protocol) -> list[tuple[str, str, str]]:
     rows = []
     for field, (title, words) in PROTOCOL_WORDS.items():
         value = getattr(protocol, field)
-        if isinstance(value, tuple) and value:
+        if field in ("junk_identities", "single_shot_repeats", "num_splits"):
+            other = (str(value), "A value of this evaluation's own.")
+        elif isinstance(value, tuple) and value:
             other = ("; ".join(value), "Applied to all queries and the gallery together, before the ranking.")
         else:
             other = (f"{value}, evenly spread", "Others are not looked at.")

@@ -79,7 +79,7 @@ def test_every_published_network_is_of_exactly_one_source():
     for name, shapes in SHAPES.items():
         assert recognise(on_meta(shapes), HINTS.get(name, {})).source == "fastreid"
     assert len(NETWORKS) + len(SHAPES) == 49 + 40
-    assert len(SOURCES) == 5
+    assert len(SOURCES) == 6
 
 
 def test_strong_baseline_gives_the_descriptor_behind_its_neck(tmp_path: Path):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from reidkit.compat.checkpoints import fastreid, layumi, plain, strong_baseline, torchreid
+from reidkit.compat.checkpoints import fastreid, layumi, plain, strong_baseline, torchreid, transreid
 from reidkit.compat.checkpoints.foreign import ForeignModel, Recognise, Tensors
 from reidkit.core.catalog import near_name
 from reidkit.core.errors import CatalogError, WeightsError
@@ -12,6 +12,7 @@ SOURCES: dict[str, Recognise] = {
     "torchreid": torchreid.recognise,
     "fastreid": fastreid.recognise,
     "strong_baseline": strong_baseline.recognise,
+    "transreid": transreid.recognise,
     "layumi": layumi.recognise,
     "plain": plain.recognise,
 }

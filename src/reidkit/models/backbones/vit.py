@@ -1,6 +1,6 @@
 """Vision transformer of timm for upright images, with patches that may overlap."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from torch import Tensor, nn
 
@@ -65,10 +65,14 @@ class VisionTransformer(nn.Module):
                 f"pixels."
             )
         timm_vit = import_extra("timm.models.vision_transformer", extra="train", purpose="The backbone 'vit'")
-        self.grid = tuple((side - patch_size) // patch_stride + 1 for side in image_size)
+        height, width_in_pixels = image_size
+        self.grid = (
+            (height - patch_size) // patch_stride + 1,
+            (width_in_pixels - patch_size) // patch_stride + 1,
+        )
         # timm knows no overlap: it is told a size that gives this grid without, then the step is set.
         rows, columns = self.grid
-        self.network = timm_vit.VisionTransformer(
+        self.network: Any = timm_vit.VisionTransformer(
             img_size=(rows * patch_size, columns * patch_size),
             patch_size=patch_size,
             embed_dim=width,
@@ -93,11 +97,19 @@ class VisionTransformer(nn.Module):
         Raises:
             ShapeError: images of another size than the position embeddings are for.
         """
-        if tuple(images.shape[2:]) != self.image_size:
-            raise ShapeError(
-                f"ViT images have another size, got {tuple(images.shape[2:])}. Expected {self.image_size}."
-            )
+        self.check_size(images)
         tokens: Tensor = self.network.forward_features(images)  # (B, 1 + rows * columns, C)
         if self.output == "class_token":
             return tokens[:, 0, :, None, None]
         return tokens[:, 1:].transpose(1, 2).reshape(-1, self.num_channels, *self.grid)
+
+    def check_size(self, images: Tensor) -> None:
+        """Refuse images that the position embeddings are not for.
+
+        Raises:
+            ShapeError: images of another size.
+        """
+        if tuple(images.shape[2:]) != self.image_size:
+            raise ShapeError(
+                f"ViT images have another size, got {tuple(images.shape[2:])}. Expected {self.image_size}."
+            )

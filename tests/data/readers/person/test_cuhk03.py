@@ -87,7 +87,7 @@ def test_classic_protocol_tests_the_people_of_its_split(release, cache):
     assert {sample.identity for sample in last.train} == {10001, 20001}
     assert last.published_counts == {}
     assert "Classic protocol, split 19 of 20" in last.notes[-1]
-    assert "not comparable" in last.notes[-1]
+    assert last.protocol == "cuhk03-single-shot"
 
 
 def test_classic_protocol_needs_no_protocol_file(release, cache):

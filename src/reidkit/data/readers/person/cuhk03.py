@@ -97,8 +97,8 @@ def read_cuhk03(
       or of the file names of CUHK03-NP.
     - "classic": 100 people to judge by in each of 20 splits, all others to learn from. Query and gallery
       are both all images of these 100. Person 17 of pair 3 is identity 30017. The published scores are
-      means over the 20 splits, and look in a gallery with one image of each person, drawn at random; this
-      reader gives the protocol "market1501", whose scores are not comparable with them. The notes say so.
+      means over the 20 splits, and look in a gallery with one image of each person, drawn at random:
+      the protocol "cuhk03-single-shot", which draws it for each query.
 
     Args:
         root: The folder that holds ``detected/`` and ``labeled/`` of CUHK03-NP, or one of these two; or the
@@ -221,11 +221,17 @@ def _divide_classic(folder: Path, cached: CachedImages, split: int, notes: tuple
         (test if image.person in tested else train).append(image.sample(pair * _PEOPLE_PER_PAIR + person))
     notes += (
         f"Classic protocol, split {split} of {NUM_CLASSIC_SPLITS}: published scores are means over all of "
-        f"them, with one random gallery image of each person. Judged by 'market1501' with all images in the "
-        f"gallery, scores are not comparable with those.",
+        f"them, with one random gallery image of each person; the protocol cuhk03-single-shot draws it ten "
+        f"times for each query.",
     )
     return CUHK03.splits(
-        folder, train=tuple(train), query=tuple(test), gallery=tuple(test), notes=notes, counts={}
+        folder,
+        train=tuple(train),
+        query=tuple(test),
+        gallery=tuple(test),
+        notes=notes,
+        counts={},
+        protocol="cuhk03-single-shot",
     )
 
 

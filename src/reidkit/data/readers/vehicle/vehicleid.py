@@ -57,7 +57,7 @@ VEHICLEID = Benchmark(
     ),
     terms="For academic research only, under the agreement that its authors send; do not pass it on.",
     counts=_SIZES["small"].counts(),
-    protocol="no-camera",
+    protocol="vehicleid",
     num_splits=10,
 )
 

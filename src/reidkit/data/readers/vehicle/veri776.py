@@ -32,6 +32,7 @@ VERI776 = Benchmark(
         "query": SplitCounts(identities=200, images=1678),
         "gallery": SplitCounts(identities=200, images=11579),
     },
+    protocol="veri",
 )
 
 _LAYOUT = Layout(

@@ -52,6 +52,7 @@ VERIWILD = Benchmark(
     ),
     terms="For non-commercial purposes only; do not pass it on.",
     counts=_SIZES["small"].counts(),
+    protocol="veriwild",
 )
 
 _LISTS = "train_test_split"

@@ -41,6 +41,7 @@ MARS = Benchmark(
         "gallery": SplitCounts(identities=621, images=9330, cameras=6),
     },
     is_video=True,
+    protocol="mars",
 )
 _GALLERY_WITH_QUERIES = SplitCounts(identities=635, images=11310, cameras=6)
 
