@@ -340,7 +340,8 @@ class Recipe(Section):
 
         def try_model() -> None:
             with torch.device("meta"):
-                build_model(self.model.name, num_identities=2, image_size=size, arguments=arguments)
+                model = build_model(self.model.name, num_identities=2, image_size=size, arguments=arguments)
+            faults.extend(self._classifier_faults(model))
 
         trials: dict[str, Callable[[], object]] = {
             "model": try_model,
@@ -362,6 +363,17 @@ class Recipe(Section):
         if faults:
             raise ValueError("\n".join(faults))
         return self
+
+    def _classifier_faults(self, model: torch.nn.Module) -> list[str]:
+        has_cosines = any(getattr(module, "gives_cosines", False) for module in model.modules())
+        unfit = "logits" if has_cosines else "cosines"
+        wanted = "Expected a loss that scales them" if has_cosines else "Expected a cosine classifier"
+        return [
+            f"losses: '{term.name}' takes {unfit}, but the classifier of the model gives "
+            f"{'cosines' if has_cosines else 'logits'}. {wanted}."
+            for term in self.losses
+            if getattr(find("loss", term.name, LOSSES), "consumes", None) == unfit
+        ]
 
     def objective(self) -> Objective:
         """Build the objective."""
