@@ -59,3 +59,35 @@ def test_cross_entropy_smoothing_out_of_range_is_refused(smoothing: float):
         CatalogError, match=rf"^label_smoothing is out of range, got {smoothing}\. Expected \[0, 1\)"
     ):
         CrossEntropy(label_smoothing=smoothing)
+
+
+@pytest.mark.parametrize("over", ["all", "others"])
+@pytest.mark.parametrize("is_adaptive", [False, True])
+def test_cross_entropy_of_every_smoothing_equals_a_loop(over: str, is_adaptive: bool):
+    random = np.random.default_rng(0)
+    logits, identities = 2 * random.standard_normal((9, 5)), random.integers(0, 5, 9)
+    total = 0.0
+    for row, identity in zip(logits, identities, strict=True):
+        probabilities = np.exp(row) / np.exp(row).sum()
+        share = 0.3 * probabilities[identity] if is_adaptive else 0.3
+        for column in range(5):
+            is_own = column == identity
+            if over == "all":
+                target = share / 5 + (1 - share if is_own else 0)
+            else:
+                target = 1 - share if is_own else share / 4
+            total -= target * np.log(probabilities[column])
+    loss = CrossEntropy(label_smoothing=0.3, smoothed_over=over, is_adaptive=is_adaptive)
+    actual = loss(torch.from_numpy(logits), torch.from_numpy(identities))
+    assert float(actual) == pytest.approx(total / 9, rel=1e-12)
+
+
+def test_cross_entropy_of_one_identity_is_zero_with_others_to_smooth_over():
+    loss = CrossEntropy(label_smoothing=0.1, smoothed_over="others")
+    assert float(loss(torch.ones(2, 1), torch.tensor([0, 0]))) == 0
+
+
+def test_cross_entropy_unknown_smoothing_is_refused():
+    message = r"^smoothed_over is unknown, got 'wrong'\. Expected 'all' or 'others'\.$"
+    with pytest.raises(CatalogError, match=message):
+        CrossEntropy(smoothed_over="wrong")

@@ -24,7 +24,8 @@ class Objective(nn.Module):
 
     Args:
         names: Name of each loss, for logs and messages; all different.
-        losses: Modules with ``consumes`` "features" or "logits".
+        losses: Modules with ``consumes`` "features", "logits" or "cosines"; the last two are what the
+            classifier gives.
         weights: One factor per loss.
     """
 
@@ -36,8 +37,8 @@ class Objective(nn.Module):
 
     @property
     def needs_classifier(self) -> bool:
-        """Whether any loss takes logits."""
-        return any(loss.consumes == "logits" for loss in self.losses)
+        """Whether any loss takes logits or cosines."""
+        return any(loss.consumes != "features" for loss in self.losses)
 
     def forward(self, outputs: TrainingOutputs, identities: Tensor) -> ObjectiveValue:
         """Return the objective in float32, whatever precision the model ran in.
@@ -51,7 +52,7 @@ class Objective(nn.Module):
         """
         terms = {}
         for name, loss in zip(self.names, self.losses, strict=True):
-            branches = outputs.logits if loss.consumes == "logits" else outputs.features
+            branches = outputs.features if loss.consumes == "features" else outputs.logits
             if not branches:
                 raise TrainingError(f"Loss '{name}' takes {loss.consumes}, but the model gives none.")
             values = [loss(branch.float(), identities) for branch in branches]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -27,6 +27,8 @@ class CosineClassifier(nn.Linear):
         in_features: Dimension D.
         out_features: Identities C.
     """
+
+    gives_cosines: ClassVar[bool] = True
 
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__(in_features, out_features, bias=False)
