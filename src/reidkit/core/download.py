@@ -36,10 +36,6 @@ BROKEN = (
 )
 
 
-class _BrokenConnectionError(Exception):
-    """The file did not arrive whole; another attempt may bring the rest."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Part:
     """What has arrived of a file."""
@@ -130,7 +126,7 @@ def _fetch_whole(url: str, part: _Part, sha256: str, path: Path, report: ReportP
         was_there = part.size()
         try:
             _transfer(url, part, sha256, report)
-        except _BrokenConnectionError as error:
+        except ConnectionError as error:
             reason = str(error)
             continue
         found = _hash(part.path)
@@ -154,7 +150,7 @@ def _transfer(url: str, part: _Part, sha256: str, report: ReportProgress | None)
     """Bring what is missing of the part, in one connection.
 
     Raises:
-        _BrokenConnectionError: less arrived than the server announced, or nothing.
+        ConnectionError: less arrived than the server announced, or nothing.
         WeightsError: another attempt would be no better.
     """
     version = part.version(url)
@@ -173,15 +169,15 @@ def _transfer(url: str, part: _Part, sha256: str, report: ReportProgress | None)
         if error.code == 416:
             part.remove()  # there are more bytes than the file has
         if error.code in BUSY or error.code == 416:
-            raise _BrokenConnectionError(f"the server answered {error.code} {error.reason}") from error
+            raise ConnectionError(f"the server answered {error.code} {error.reason}") from error
         raise WeightsError(
             f"{url} cannot be fetched: the server answered {error.code} {error.reason}. Expected the file. "
             f"It may have moved; look for it at its source and put it into the cache yourself."
         ) from error
     except BROKEN as error:
-        raise _BrokenConnectionError(str(getattr(error, "reason", error)) or type(error).__name__) from error
+        raise ConnectionError(str(getattr(error, "reason", error)) or type(error).__name__) from error
     if total is not None and part.size() != total:
-        raise _BrokenConnectionError(f"the connection broke after {part.size()} of {total} bytes")
+        raise ConnectionError(f"the connection broke after {part.size()} of {total} bytes")
 
 
 def _request(url: str, start: int, version: str) -> urllib.request.Request:
@@ -218,7 +214,7 @@ def _extent(response: Any, part: _Part) -> tuple[int, int | None]:  # noqa: ANN4
     match = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
     if match is None or int(match[1]) != part.size():
         part.remove()
-        raise _BrokenConnectionError("the server sent another range than was asked for")
+        raise ConnectionError("the server sent another range than was asked for")
     return int(match[1]), int(match[2])
 
 
@@ -248,7 +244,7 @@ def _read(response: Any) -> bytes:  # noqa: ANN401 - urllib's
     try:
         block: bytes = response.read(BLOCK)
     except (OSError, http.client.HTTPException) as error:
-        raise _BrokenConnectionError(f"the connection broke ({error})") from error
+        raise ConnectionError(f"the connection broke ({error})") from error
     return block
 
 
