@@ -185,6 +185,30 @@ def test_evaluate_expands_reranks_and_says_so(reidkit: Command, run_folder: Path
     assert "Unknown re-ranking 'reciprocal'. Did you mean 'k_reciprocal'?" in refused.err
 
 
+def test_evaluate_takes_arguments_and_local_matching(reidkit: Command, run_folder: Path, dataset_root: Path):
+    result = reidkit(
+        "evaluate", run_folder, dataset_root, "--rerank", "k_reciprocal(k1=4, k2=2)", "--local",
+        "max_matching", "--top", 5, "--local-weight", 0.25, "--out", "judged",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    names = json.loads(Path("judged/scores.json").read_text())["summary"]["protocol"]["post_processing"]
+    assert len(names) == 2
+    assert names[0].startswith("k_reciprocal(variant=classic, k1=4, k2=2")
+    assert names[1] == "max_matching(top=5, weight=0.25)"
+    for arguments, message in (
+        (
+            ("--rerank", "k_reciprocal(distance_weigth=0.2)"),
+            "'distance_weigth'. Did you mean 'distance_weight'?",
+        ),
+        (("--rerank", "k_reciprocal(k1=4"), "expected NAME or NAME"),
+        (("--expand", "alpha(beta=3)"), "'alpha' has no argument 'beta'"),
+        (("--local", "dsrr"), "Unknown local matching 'dsrr'. Did you mean 'dsr'?"),
+    ):
+        refused = reidkit("evaluate", run_folder, dataset_root, *arguments)
+        assert refused.code == 2
+        assert message in " ".join(refused.err.split())
+
+
 def test_evaluate_leaves_damaged_images_out_on_request(reidkit: Command, run_folder: Path):
     root = draw_dataset(Path("data"))
     damaged = root / "gallery" / "0009" / "0009_c2_01.png"

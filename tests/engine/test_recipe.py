@@ -187,3 +187,12 @@ def test_statistics_of_no_backbone_are_refused():
     content["input"]["mean"] = None
     with pytest.raises(RecipeError, match=r"input\.mean: null takes the statistics of a timm backbone"):
         check_recipe(content, source="mine")
+
+
+def test_methods_after_the_model_take_arguments_and_refuse_unknown_ones():
+    chosen = {"rerank": "k_reciprocal", "rerank_arguments": {"k1": 25}, "local": "dsr", "local_top": 7}
+    after = check_recipe({**MINIMAL, "evaluation": chosen}, source="test.yaml").evaluation.after
+    assert (after.rerank, dict(after.rerank_arguments)) == ("k_reciprocal", {"k1": 25})
+    assert after.describe_local() == "dsr(top=7, weight=0.5)"
+    (fault,) = faults_of(evaluation={"rerank": "graph", "rerank_arguments": {"round": 1}})
+    assert "evaluation: Re-ranking 'graph' has no argument 'round'. Did you mean 'rounds'?" in fault

@@ -1,4 +1,4 @@
-"""Options of a reader on the command line."""
+"""Options of a reader, and methods with arguments, on the command line."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,3 +20,20 @@ def parse_reader_options(options: Sequence[str] | None) -> dict[str, Any]:
             raise typer.BadParameter(f"expected key=value, got '{option}'")
     parsed = OmegaConf.to_container(OmegaConf.from_dotlist(list(options or ())))
     return {str(key): value for key, value in parsed.items()} if isinstance(parsed, dict) else {}
+
+
+def parse_method(text: str | None) -> tuple[str | None, dict[str, Any]]:
+    """Read a method with its arguments, as ``k_reciprocal(k1=25,k2=6)``, or its name alone.
+
+    This is also how the protocol of the scores names it. Values are read as those of a reader.
+
+    Raises:
+        typer.BadParameter: another form.
+    """
+    if text is None:
+        return None, {}
+    name, bracket, rest = text.strip().partition("(")
+    if bracket and not rest.endswith(")"):
+        raise typer.BadParameter(f"expected NAME or NAME(key=value,key=value), got '{text}'")
+    parts = [part.strip() for part in rest.removesuffix(")").split(",") if part.strip()]
+    return name.strip(), parse_reader_options(parts)

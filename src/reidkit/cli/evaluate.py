@@ -38,9 +38,18 @@ def evaluate(
     flip: Annotated[bool, typer.Option(help="Average over each image and its mirror image.")] = False,
     expand: Annotated[
         str | None,
-        typer.Option(help="Query expansion: average, alpha, transductive or database augmentation."),
+        typer.Option(help="Query expansion: average, alpha, transductive or database, or as alpha(m=3)."),
     ] = None,
-    rerank: Annotated[str | None, typer.Option(help="Re-ranking: k_reciprocal or graph.")] = None,
+    rerank: Annotated[
+        str | None, typer.Option(help="Re-ranking: k_reciprocal or graph, or as k_reciprocal(k1=25,k2=6).")
+    ] = None,
+    local: Annotated[
+        str | None, typer.Option(help="Sort the nearest again by feature maps: dsr or max_matching.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Nearest images of a query that --local sorts.")] = 100,
+    local_weight: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the local distance; not to be tuned on this data.")
+    ] = 0.5,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -56,7 +65,7 @@ def evaluate(
     batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 128,
 ) -> None:
     """Embed query and gallery with a model, rank, and print the scores with their protocol."""
-    from reidkit.cli.data_options import parse_reader_options
+    from reidkit.cli.data_options import parse_method, parse_reader_options
     from reidkit.cli.reporting import write_evaluation
     from reidkit.cli.screen import describe_protocol, describe_verification, make_console, score_table
     from reidkit.data.mixing import unique_names
@@ -66,7 +75,9 @@ def evaluate(
     from reidkit.engine.post_processing import PostProcessing
 
     console = make_console()
-    after = PostProcessing(expand=expand, rerank=rerank)
+    expansion, expand_arguments = parse_method(expand)
+    reranking, rerank_arguments = parse_method(rerank)
+    after = PostProcessing(expansion, reranking, expand_arguments, rerank_arguments, local, top, local_weight)
     after.check()
     embedder = load(find_model(model), device=str(choose_device(device)), batch_size=batch_size)
     options = parse_reader_options(option)

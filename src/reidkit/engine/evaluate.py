@@ -1,8 +1,9 @@
 """Judge a model on a data set: extract, rank, score."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from reidkit.core.types import (
 )
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
 from reidkit.engine.extract import Embed, extract
+from reidkit.engine.local_matching import sort_locally
 from reidkit.engine.post_processing import NOTHING_AFTER, PostProcessing
 from reidkit.engine.verification import verification_json
-from reidkit.metrics.blocks import KeyBlocks
+from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks
 from reidkit.metrics.camera_pairs import CameraPairScore, score_camera_pairs
 from reidkit.metrics.degenerate import find_degeneracy
 from reidkit.metrics.labels import labels_of
@@ -182,26 +184,19 @@ def evaluate(
             f"{len(splits.gallery)} gallery images under {splits.root}. Expected some of both."
         )
     protocol = protocol or choose_protocol(splits)
-    was_training = isinstance(embed, nn.Module) and embed.training
-    if isinstance(embed, nn.Module):
-        embed.eval()
-    try:
-        extraction = extract(
-            embed,
-            [*splits.query, *splits.gallery],
-            preprocessing,
-            device=device,
-            flip=protocol.flip,
-            frame_sampling="evenly" if protocol.frames_per_tracklet else "all",
-            frames_per_tracklet=protocol.frames_per_tracklet,
-            batch_size=batch_size,
-            num_workers=num_workers,
-            unreadable=unreadable,
-            report=report,
-        )
-    finally:
-        if isinstance(embed, nn.Module):
-            embed.train(was_training)
+    after.check()
+    take = partial(
+        extract,
+        preprocessing=preprocessing,
+        device=device,
+        frame_sampling="evenly" if protocol.frames_per_tracklet else "all",
+        frames_per_tracklet=protocol.frames_per_tracklet,
+        batch_size=batch_size,
+        num_workers=num_workers,
+        unreadable=unreadable,
+    )
+    with _in_evaluation_mode(embed):
+        extraction = take(embed, [*splits.query, *splits.gallery], flip=protocol.flip, report=report)
     count = len(splits.query)
     failed = {failure.path for failure in extraction.failures}
     queries, query_descriptors = _readable(splits.query, extraction.descriptors[:count], failed)
@@ -211,6 +206,12 @@ def evaluate(
     elif protocol.pooling == "gallery":
         gallery, gallery_descriptors = _pooled(gallery, gallery_descriptors)
     blocks, protocol = after.apply(query_descriptors, gallery_descriptors, protocol)
+    if after.local:
+        blocks = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
+        with _in_evaluation_mode(embed):
+            blocks = sort_locally(embed, queries, gallery, blocks, after, take, report=report)
+        done = (*protocol.post_processing, after.describe_local())
+        protocol = replace(protocol, post_processing=done)
     labels = labels_of(queries), labels_of(gallery)
     if blocks is None:
         scores = rank_gallery(query_descriptors, gallery_descriptors, *labels, protocol)
@@ -219,6 +220,19 @@ def evaluate(
     return Evaluation(
         scores, queries, gallery, query_descriptors, gallery_descriptors, extraction.failures, blocks
     )
+
+
+@contextmanager
+def _in_evaluation_mode(embed: Embed | nn.Module) -> Iterator[None]:
+    """Put a module into evaluation mode and back."""
+    was_training = isinstance(embed, nn.Module) and embed.training
+    if isinstance(embed, nn.Module):
+        embed.eval()
+    try:
+        yield
+    finally:
+        if isinstance(embed, nn.Module):
+            embed.train(was_training)
 
 
 def _readable(

@@ -23,8 +23,10 @@ from reidkit.data.transforms import TRANSFORMS, SeveralViews, build_augmentation
 from reidkit.engine.component import Component, Section, check_arguments, check_name
 from reidkit.engine.objective import Objective
 from reidkit.engine.optim import OPTIMIZERS, SCHEDULES, Factor, warm_up
+from reidkit.engine.post_processing import PostProcessing
 from reidkit.losses.catalog import LOSSES
 from reidkit.metrics.expansion import EXPANSIONS
+from reidkit.metrics.local_matching import LOCAL_MATCHERS
 from reidkit.metrics.protocols import PROTOCOLS
 from reidkit.metrics.reranking.catalog import RERANKERS
 from reidkit.models.timm_backbone import pixel_statistics
@@ -221,7 +223,8 @@ class EvaluationSection(Section):
     ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``flip`` takes
     the mean over the image and its mirror image. ``frames_per_tracklet`` null takes the mean over all
     frames of a tracklet, a number that over so many, evenly spread. ``expand`` and ``rerank`` name a query
-    expansion and a re-ranking that come before the scores.
+    expansion and a re-ranking that come before the scores, ``local`` what sorts the nearest images again by
+    their feature maps; see `PostProcessing`.
     """
 
     every_epochs: int = Field(10, ge=0)
@@ -230,8 +233,26 @@ class EvaluationSection(Section):
     flip: bool = False
     frames_per_tracklet: int | None = Field(None, ge=1)
     expand: Literal[tuple(EXPANSIONS)] | None = None  # type: ignore[valid-type]
+    expand_arguments: dict[str, Any] = Field(default_factory=dict)
     rerank: Literal[tuple(RERANKERS)] | None = None  # type: ignore[valid-type]
+    rerank_arguments: dict[str, Any] = Field(default_factory=dict)
+    local: Literal[tuple(LOCAL_MATCHERS)] | None = None  # type: ignore[valid-type]
+    local_top: int = Field(100, ge=1)
+    local_weight: float = Field(0.5, ge=0, le=1)
     batch_size: int = Field(128, ge=1)
+
+    @property
+    def after(self) -> PostProcessing:
+        """What comes between the model and the ranking."""
+        return PostProcessing(
+            self.expand,
+            self.rerank,
+            self.expand_arguments,
+            self.rerank_arguments,
+            self.local,
+            self.local_top,
+            self.local_weight,
+        )
 
 
 class PublishedScore(Section):
@@ -327,6 +348,7 @@ class Recipe(Section):
             "losses": self.objective,
             "schedule": lambda: self.schedule.factor(self.training.epochs),
             "augmentation": self.build_augmentation,
+            "evaluation": self.evaluation.after.check,
         }
         for place, trial in trials.items():
             try:

@@ -21,7 +21,6 @@ from reidkit.engine.epoch_record import EpochRecord, Row
 from reidkit.engine.evaluate import Evaluation, evaluate
 from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
-from reidkit.engine.post_processing import PostProcessing
 from reidkit.engine.progress import TrainingProgress
 from reidkit.engine.provenance import describe_data, describe_environment, library_versions
 from reidkit.engine.recipe import Recipe
@@ -123,7 +122,7 @@ def train(
             batch_size=recipe.evaluation.batch_size,
             num_workers=choose_num_workers(recipe),
             unreadable=recipe.data.unreadable,
-            after=PostProcessing(expand=recipe.evaluation.expand, rerank=recipe.evaluation.rerank),
+            after=recipe.evaluation.after,
             report=progress.evaluation_report if progress else None,
         )
 

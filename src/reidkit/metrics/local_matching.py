@@ -3,6 +3,8 @@
 They cost far more than a distance between descriptors, so they are for the nearest candidates of a query.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -103,3 +105,10 @@ def _check(query: Tensor, candidates: Tensor) -> None:
         )
     if not bool(query.isfinite().all() and candidates.isfinite().all()):
         raise EvaluationError("Feature maps are not finite. Expected numbers. Check the images.")
+
+
+LOCAL_MATCHERS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "dsr": spatial_reconstruction,
+    "max_matching": max_matching,
+}
+"""By name: a distance between the locations of one query (C, N) and those of candidates (K, C, M)."""
