@@ -1,6 +1,7 @@
 """What holds for every loss of the catalog, built with its defaults."""
 
 import inspect
+import math
 
 import pytest
 import torch
@@ -12,7 +13,9 @@ EVERY = pytest.mark.parametrize("key", LOSSES)
 # Four identities, four samples each: what an identity-balanced batch brings.
 IDENTITIES = torch.arange(4).repeat_interleave(4)
 # No gradient goes through their weights by definition; their own tests show the gradient that is meant.
-WITH_STILL_WEIGHTS = ("circle_softmax",)
+WITH_STILL_WEIGHTS = ("circle_softmax", "pairwise_circle")
+# What cannot reach 0: three positives compete, and twelve negatives at a right angle count a little.
+LEAST = {"supervised_contrastive": math.log(3 + 12 * math.exp(-10))}
 
 
 def draw_input(key: str, *, dtype: torch.dtype = torch.float32, seed: int = 0) -> Tensor:
@@ -31,7 +34,7 @@ def separated_input(key: str) -> Tensor:
 
 
 def test_contract_covers_the_catalog():
-    assert len(LOSSES) >= 8
+    assert len(LOSSES) >= 15
     assert {"cross_entropy", "batch_hard_triplet"} <= set(LOSSES)
 
 
@@ -88,11 +91,11 @@ def test_loss_gradient_equals_finite_differences(key: str):
 
 
 @EVERY
-def test_loss_and_its_gradient_are_zero_where_identities_are_well_separated(key: str):
+def test_loss_is_least_and_its_gradient_zero_where_identities_are_well_separated(key: str):
     values = separated_input(key).requires_grad_()
     loss = LOSSES[key]()(values, IDENTITIES)
     loss.backward()
-    assert float(loss.detach()) == pytest.approx(0, abs=1e-6)
+    assert float(loss.detach()) == pytest.approx(LEAST.get(key, 0), abs=1e-5)
     assert float(values.grad.abs().max()) == pytest.approx(0, abs=1e-5)
 
 

@@ -3,9 +3,16 @@
 from pathlib import Path
 
 from reidkit.data.readers import BENCHMARKS
+from reidkit.losses.catalog import LOSSES
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_readme_counts_the_published_data_sets():
     assert f"{len(BENCHMARKS)} published data sets" in (ROOT / "README.md").read_text()
+
+
+def test_page_of_losses_lists_every_loss():
+    page = (ROOT / "docs" / "losses.md").read_text()
+    assert len(LOSSES) >= 15
+    assert [key for key in LOSSES if f"| `{key}`" not in page] == []

@@ -8,14 +8,17 @@ from torch.nn import functional as F
 
 from reidkit.core.checks import check_batch
 from reidkit.core.errors import CatalogError
+from reidkit.losses.pairs import FeatureDistance, check_feature_distance, feature_distances, find_pairs
 
 
 class BatchHardTriplet(nn.Module):
     """Pull each sample to its farthest positive and push it from its nearest negative.
 
     Args:
-        margin: Gap wanted between the two Euclidean distances, in units of the features; None takes the
-            soft margin, log(1 + exp(d_positive - d_negative)), which has none.
+        margin: Gap wanted between the two distances; None takes the soft margin,
+            log(1 + exp(d_positive - d_negative)), which has none.
+        distance: "euclidean" in units of the features, or "normalised_euclidean" or "normalised_squared" of
+            the features at length 1, the latter being 2 - 2 cos.
 
     Shape:
         features (B, D), identities (B,) int64 -> scalar.
@@ -26,7 +29,7 @@ class BatchHardTriplet(nn.Module):
         coincide get a finite gradient.
 
     Raises:
-        CatalogError: a negative margin.
+        CatalogError: a negative margin, or an unknown distance.
         ShapeError: features and identities do not fit, or the batch is empty.
 
     Reference:
@@ -40,25 +43,23 @@ class BatchHardTriplet(nn.Module):
 
     consumes: ClassVar[str] = "features"
 
-    def __init__(self, *, margin: float | None = 0.3) -> None:
+    def __init__(self, *, margin: float | None = 0.3, distance: FeatureDistance = "euclidean") -> None:
         super().__init__()
         if margin is not None and not margin >= 0:  # NaN too
             raise CatalogError(f"Triplet margin is negative, got {margin}. Expected at least 0, or null.")
+        check_feature_distance(distance)
         self.margin = margin
+        self.distance: FeatureDistance = distance
 
     def forward(self, features: Tensor, identities: Tensor) -> Tensor:
         """Return the mean loss over the samples that have a positive and a negative."""
         check_batch("Features", features, identities)
-        features = features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
-        # Not by |a|^2 + |b|^2 - 2ab, which cancels for near samples, the ones that matter most here.
-        distances = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")  # (B, B)
-        is_same = identities[:, None] == identities[None]
-        is_positive = is_same & ~torch.eye(len(features), dtype=torch.bool, device=features.device)
-        farthest_positive = distances.masked_fill(~is_positive, -torch.inf).amax(1)
-        nearest_negative = distances.masked_fill(is_same, torch.inf).amin(1)
-        is_anchor = is_positive.any(1) & (~is_same).any(1)
-        if not bool(is_anchor.any()):
-            return features.sum() * 0
-        gaps = farthest_positive[is_anchor] - nearest_negative[is_anchor]
+        pairs = find_pairs(identities)
+        distances = feature_distances(features, self.distance)
+        if not bool(pairs.is_anchor.any()):
+            return distances.sum() * 0
+        farthest_positive = distances.masked_fill(~pairs.is_positive, -torch.inf).amax(1)
+        nearest_negative = distances.masked_fill(~pairs.is_negative, torch.inf).amin(1)
+        gaps = farthest_positive[pairs.is_anchor] - nearest_negative[pairs.is_anchor]
         losses = F.softplus(gaps) if self.margin is None else (gaps + self.margin).clamp_min(0)
         return losses.mean()
