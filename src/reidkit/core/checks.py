@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
+ROWS_AT_ONCE = 4096
+
 
 def check_descriptors(name: str, descriptors: "Tensor") -> None:
     """Refuse descriptors that are not a finite floating (N, D) tensor with N and D at least 1.
@@ -22,7 +24,10 @@ def check_descriptors(name: str, descriptors: "Tensor") -> None:
             f"{name} descriptors have a wrong form, got {descriptors.dtype} of shape "
             f"{tuple(descriptors.shape)}. Expected floating (N, D) with N and D at least 1."
         )
-    finite = descriptors.isfinite().all(dim=1)
+    import torch
+
+    # A part at a time: the answer for all numbers at once takes more memory than they do.
+    finite = torch.cat([part.isfinite().all(dim=1) for part in torch.split(descriptors, ROWS_AT_ONCE)])
     if not bool(finite.all()):
         wrong = (~finite).nonzero()[:, 0]
         raise EvaluationError(

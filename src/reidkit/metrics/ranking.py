@@ -1,8 +1,7 @@
 """Rank a gallery for every query and score the ranking, exactly and without a query x gallery matrix.
 
 Average precision, CMC and inverse negative penalty depend only on the ranks of the right gallery images.
-The rank of one is found by counting what is nearer, so no row is sorted and no more than a block of
-rows is held.
+The rank of one is found by counting what is nearer, and no more than a block of rows is held.
 """
 
 from collections.abc import Callable, Iterable
@@ -23,11 +22,8 @@ from reidkit.metrics.single_shot import single_shot_ranks
 
 _QueryRow = tuple[int, float, float, Rows, Rows]
 
-MANY_POSITIVES = 40
-"""From so many right images on, counting in bins costs less than one pass for each of them."""
-
-NUM_BINS = 2048
-"""Of keys of one query; few enough to stay in the nearest cache, many enough to hold few keys each."""
+MANY_POSITIVES = 8
+"""From so many right images on, sorting a row costs less than one pass for each of them."""
 
 
 def rank_gallery(
@@ -194,7 +190,7 @@ def positive_ranks(keys: Keys, matches: QueryMatches) -> Rows:
     if len(positives) < MANY_POSITIVES:
         before = np.array([_count_before(keys, row) for row in positives.tolist()], np.int64)
     else:
-        before = _count_in_bins(keys, positives)
+        before = _count_by_sorting(keys, positives)
     if len(ignored):
         key, ignored_key = keys[positives][:, None], keys[ignored]
         is_before = (ignored_key < key) | ((ignored_key == key) & (ignored < positives[:, None]))
@@ -209,31 +205,16 @@ def _count_before(keys: Keys, row: int) -> int:
     return int(np.count_nonzero(keys[:row] <= key) + np.count_nonzero(keys[row + 1 :] < key))
 
 
-def _count_in_bins(keys: Keys, rows: Rows) -> Rows:
-    """Count for each of many rows all those that a stable sort puts before it.
+def _count_by_sorting(keys: Keys, rows: Rows) -> Rows:
+    """Count for each of several rows all those that a stable sort puts before it.
 
-    Keys fall into bins of equal width. Whole bins are counted; only those that hold one of the rows are
-    sorted. The bin of a key never falls as the key grows, so the count is exact whatever the rounding.
+    One call for the whole row of keys, in which other threads go on; ties, which are rare, are counted by
+    themselves.
     """
-    low, high = keys.min(), keys.max()
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        scale = keys.dtype.type(NUM_BINS - 1) / (high - low)
-    if len(keys) > NUM_BINS and keys.dtype != np.float16 and np.isfinite(scale) and scale > 0:
-        bins = ((keys - low) * scale).astype(np.intp)
-        own_bins = bins[rows]
-        is_sorted = np.zeros(NUM_BINS, bool)
-        is_sorted[own_bins] = True
-        counts = np.bincount(bins, minlength=NUM_BINS)
-        counts[own_bins] = 0
-        in_nearer_bins = counts.cumsum()[own_bins]
-        ordered = keys[is_sorted[bins]]
-    else:  # few keys, or so far apart (or equal) that bins do not separate them
-        in_nearer_bins, ordered = np.zeros(len(rows), np.int64), keys.copy()
-    ordered.sort()
+    ordered = np.sort(keys)
     own_keys = keys[rows]
-    place = ordered.searchsorted(own_keys)
-    before: Rows = in_nearer_bins + place
-    has_twin = ordered[np.minimum(place + 1, len(ordered) - 1)] == own_keys
-    for number in np.flatnonzero(has_twin & (place + 1 < len(ordered))).tolist():
+    before: Rows = ordered.searchsorted(own_keys)
+    has_twin = ordered[np.minimum(before + 1, len(ordered) - 1)] == own_keys
+    for number in np.flatnonzero(has_twin & (before + 1 < len(ordered))).tolist():
         before[number] += np.count_nonzero(keys[: rows[number]] == own_keys[number])
     return before
