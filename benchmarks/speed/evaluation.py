@@ -19,6 +19,7 @@ QUERIES_AT_ONCE = 1024
 SIZES = {
     "market1501": (3_368, 15_913, 751, 6),
     "msmt17": (11_659, 82_161, 3_060, 15),
+    "small": (20, 50, 5, 2),
     "million": (100, 1_000_000, 50_000, 10),
 }
 """Queries, gallery, identities, cameras."""

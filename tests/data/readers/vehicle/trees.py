@@ -11,6 +11,7 @@ TRAIN_LABELS = (
 
 VEHICLE = {
     "veri776": Tree(
+        protocol="veri",
         images=(
             *("image_train/0001_c001_00016450_0.jpg", "image_train/0003_c020_00042755_1.jpg"),
             *("image_query/0002_c002_00030600_0.jpg", "image_test/0002_c002_00030600_0.jpg"),
@@ -27,9 +28,10 @@ VEHICLE = {
             "train_test_split/test_list_800.txt": "0000003 21\n0000004 21\n0000005 21\n0000006 22\n0000007 22\n",
         },
         has_cameras=False,
-        protocol="no-camera",
+        protocol="vehicleid",
     ),
     "veriwild": Tree(
+        protocol="veriwild",
         images=(
             *("images/00001/000001.jpg", "images/00001/000002.jpg"),
             *("images/30672/277798.jpg", "images/30672/277799.jpg", "images/30673/277800.jpg"),

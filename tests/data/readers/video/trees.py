@@ -90,6 +90,7 @@ VIDEO = {
         plant=plant_lsvid,
     ),
     "mars": Tree(
+        protocol="mars",
         images=(
             *(f"bbox_train/{name[:4]}/{name}" for name in MARS_TRAIN),
             *(f"bbox_test/{name[:4]}/{name}" for name in MARS_TEST),
