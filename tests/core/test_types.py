@@ -100,11 +100,11 @@ def test_protocol_states_every_rule():
         "ties": "gallery_order",
         "same_sample": "drop",
         "frames_per_tracklet": None,
-        "post_processing": (),
         "junk_identities": (),
-        "pooling": "none",
         "single_shot_repeats": None,
+        "pooling": "none",
         "num_splits": 1,
+        "post_processing": (),
     }
 
 
