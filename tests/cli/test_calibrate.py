@@ -34,6 +34,11 @@ def test_calibrate_writes_thresholds_and_decisions_into_the_card(
     assert measured[0] <= 0.2
     assert measured[1] <= 0.05
     assert card.scores == before.card.scores
+    checked = card.calibration.cross_check
+    assert checked is not None
+    assert 0 < checked.num_impostor < card.calibration.num_impostor
+    assert checked.num_genuine == card.calibration.num_genuine
+    assert f"of {checked.num_impostor} different pairs called the same" in " ".join(result.out.split())
     image = next((dataset_root / "query").rglob("*.png"))
     assert (load(model, device="cpu").embed(image) == before.embed(image)).all()
 

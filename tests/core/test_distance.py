@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -126,3 +127,14 @@ def test_normalize_does_not_change_its_input():
     rows = torch.tensor([[3.0, 4.0]])
     normalize(rows)
     assert rows.tolist() == [[3.0, 4.0]]
+
+
+def test_distances_are_those_of_fastreid():
+    stored = np.load(Path(__file__).parents[1] / "golden" / "fastreid" / "distances.npz")
+    query, gallery = torch.from_numpy(stored["a"]), torch.from_numpy(stored["b"])
+    assert stored["cosine"].shape == (6, 9)
+    cosine = pairwise_distance(query, gallery, distance="cosine").numpy()
+    np.testing.assert_allclose(cosine, stored["cosine"], atol=1e-5)
+    # What it calls Euclidean is squared.
+    squared = pairwise_distance(query, gallery, distance="euclidean").square().numpy()
+    np.testing.assert_allclose(squared, stored["euclidean"], rtol=1e-5, atol=1e-4)

@@ -1,5 +1,6 @@
 """``reidkit calibrate``: measure what the distances of a model mean, and write it into its card."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -58,6 +59,8 @@ def calibrate(
     from reidkit.engine.evaluate import choose_protocol
     from reidkit.metrics.calibration import calibrate as fit
     from reidkit.metrics.calibration import check_prior
+    from reidkit.metrics.cross_check import cross_check
+    from reidkit.metrics.labels import labels_of
     from reidkit.metrics.roc import check_rate
     from reidkit.metrics.verification import thresholds_at
     from reidkit.models.checkpoint import replace_card
@@ -86,6 +89,16 @@ def calibrate(
         reject_rate=reject_rate,
         data=splits.name,
     )
+    checked = cross_check(
+        evaluation.query_descriptors,
+        evaluation.gallery_descriptors,
+        labels_of(evaluation.queries),
+        labels_of(evaluation.gallery),
+        evaluation.scores.protocol,
+        accept_rate=accept_rate,
+        reject_rate=reject_rate,
+    )
+    calibration = replace(calibration, cross_check=checked)
     thresholds = thresholds_at(evaluation.pairs, rates)
     changes = {
         "thresholds": tuple(thresholds),
@@ -132,4 +145,17 @@ def describe_table(
         f"pairs wrongly), new beyond {calibration.reject_distance:.4f} "
         f"({calibration.false_reject_rate:.2%} of same pairs wrongly), unsure between"
     )
-    return lines
+    return [*lines, _describe_check(calibration)]
+
+
+def _describe_check(calibration: "Calibration") -> str:
+    checked = calibration.cross_check
+    if checked is None:
+        return "these rates are not cross-checked: half of the individuals has no pairs of both kinds"
+    accepts, rejects = checked.false_accept_interval, checked.false_reject_interval
+    return (
+        f"cross-checked, each half of the individuals by the rule of the other: "
+        f"{checked.false_accept_rate:.2%} of {checked.num_impostor} different pairs called the same "
+        f"({accepts[0]:.2%} to {accepts[1]:.2%}), {checked.false_reject_rate:.2%} of {checked.num_genuine} "
+        f"same pairs called new ({rejects[0]:.2%} to {rejects[1]:.2%}); 95 % Wilson intervals"
+    )

@@ -27,6 +27,7 @@ from reidkit.cli.report import report
 from reidkit.cli.show import show
 from reidkit.cli.synthesize import synthesize
 from reidkit.cli.train import train
+from reidkit.cli.weights import app as weights
 from reidkit.core.errors import ReidkitError
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ app = typer.Typer(
 data = typer.Typer(name="data", help="Draw, show and check data sets.", no_args_is_help=True)
 app.add_typer(data)
 app.add_typer(gallery)
+app.add_typer(weights)
 
 app.command()(quickstart)
 app.command()(train)

@@ -171,6 +171,27 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True)
+class CrossCheck:
+    """Error rates of a rule on individuals that it was not chosen by; intervals are Wilson's, 95 %.
+
+    Args:
+        false_accept_rate: Share of impostor pairs that are called the same.
+        false_accept_interval: Its bounds, taking pairs for independent.
+        false_reject_rate: Share of genuine pairs that are called new.
+        false_reject_interval: Its bounds.
+        num_genuine: Genuine pairs of both halves.
+        num_impostor: Impostor pairs within the halves.
+    """
+
+    false_accept_rate: float
+    false_accept_interval: tuple[float, float]
+    false_reject_rate: float
+    false_reject_interval: tuple[float, float]
+    num_genuine: int
+    num_impostor: int
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """What a distance of a model means, measured on pairs that it was not trained on.
 
@@ -187,6 +208,8 @@ class Calibration:
         num_impostor: Impostor pairs that it was measured on.
         data: Name of the data of these pairs.
         warnings: Why the numbers may mean little, where there is a sign of it.
+        cross_check: The same rates where the individuals are not those that the rule was chosen by; None
+            where it was not measured.
     """
 
     method: Literal["isotonic", "logistic"]
@@ -201,6 +224,7 @@ class Calibration:
     num_impostor: int
     data: str = ""
     warnings: tuple[str, ...] = ()
+    cross_check: CrossCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

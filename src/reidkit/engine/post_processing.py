@@ -13,6 +13,7 @@ from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks
 from reidkit.metrics.expansion import EXPANSIONS, describe_expansion, expand
 from reidkit.metrics.local_matching import LOCAL_MATCHERS
 from reidkit.metrics.reranking.catalog import RERANKERS, rerank
+from reidkit.metrics.reranking.graph import estimate_graph_bytes
 from reidkit.metrics.reranking.k_reciprocal import estimate_bytes
 
 GIVEN = {
@@ -77,10 +78,16 @@ class PostProcessing:
         """
         if not self.rerank:
             return ""
-        megabytes = estimate_bytes(num_queries, num_gallery, dim) / 1e6
+        sizes = {key: self.rerank_arguments[key] for key in ("k1", "k2") if key in self.rerank_arguments}
         dense = 4e-6 * (num_queries + num_gallery) ** 2
+        if self.rerank == "graph":
+            sizes |= {key: self.rerank_arguments[key] for key in ("rounds",) if key in self.rerank_arguments}
+            few, many = estimate_graph_bytes(num_queries, num_gallery, dim, **sizes)
+            size = f"about {few / 1e6:,.0f} MB, and up to {many / 1e6:,.0f} MB where neighbours share none,"
+        else:
+            size = f"about {estimate_bytes(num_queries, num_gallery, dim, **sizes) / 1e6:,.0f} MB"
         return (
-            f"re-ranking of {num_queries + num_gallery:,} images: about {megabytes:,.0f} MB beside the "
+            f"re-ranking of {num_queries + num_gallery:,} images: {size} beside the "
             f"descriptors (a matrix of all by all would be {dense:,.0f} MB)"
         )
 

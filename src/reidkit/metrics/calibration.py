@@ -65,7 +65,7 @@ def calibrate(
         probabilities = _sigmoid(intercept + slope * distances)
     # Rule of succession: after n pairs of one kind the next may still be of the other.
     least = 1 / (min(curve.num_genuine, curve.num_impostor) + 2)
-    accept, reject = _choose_distances(curve, accept_rate, reject_rate)
+    accept, reject = choose_distances(curve, accept_rate, reject_rate)
     return Calibration(
         method=method,
         prior=prior,
@@ -82,7 +82,7 @@ def calibrate(
     )
 
 
-def _choose_distances(curve: RocCurve, accept_rate: float, reject_rate: float) -> tuple[int, int]:
+def choose_distances(curve: RocCurve, accept_rate: float, reject_rate: float) -> tuple[int, int]:
     """Return the points of the curve up to which a pair is the same, and beyond which it is new."""
     accept = int(np.flatnonzero(curve.false_accept_rate <= accept_rate)[-1])
     reject = int(np.flatnonzero(curve.false_reject_rate <= reject_rate)[0])

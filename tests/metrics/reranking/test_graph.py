@@ -11,7 +11,7 @@ from reidkit.core.types import Protocol
 from reidkit.metrics.labels import Labels
 from reidkit.metrics.ranking import rank_blocks, rank_gallery
 from reidkit.metrics.reranking.catalog import RERANKERS, rerank
-from reidkit.metrics.reranking.graph import graph
+from reidkit.metrics.reranking.graph import estimate_graph_bytes, graph
 
 
 def draw(
@@ -92,3 +92,12 @@ def test_cuda_gives_what_the_cpu_gives():
     query, gallery, _ = draw(2)
     found = graph(query.cuda(), gallery.cuda()).matrix()
     np.testing.assert_allclose(found, graph(query, gallery).matrix(), rtol=0, atol=1e-9)
+
+
+def test_estimate_has_two_ends_that_hold_what_was_measured():
+    few, many = estimate_graph_bytes(3_368, 15_913, 512)
+    assert 471 * 2**20 < few < 2 * 471 * 2**20  # measured on descriptors around centres
+    assert few < many
+    # 6,000 rows of noise: 577 MB measured.
+    assert estimate_graph_bytes(1_000, 5_000, 512)[1] > 577 * 2**20
+    assert estimate_graph_bytes(10, 90, 8, rounds=0)[0] == estimate_graph_bytes(10, 90, 8, k2=1)[1]

@@ -5,9 +5,13 @@ from torch import Tensor
 
 from reidkit.core.errors import CatalogError
 from reidkit.core.types import ReportProgress
+from reidkit.metrics.blocks import BLOCK_BYTES
 from reidkit.metrics.neighbours import Gaps, find_neighbours, join_sides
 from reidkit.metrics.reranking.reranked import RerankedDistances, check_counts, check_share
 from reidkit.metrics.sparse_rows import SparseRows, combine_rows, join_rows, match_rows
+
+ENTRY_BYTES = 48
+"""What an entry of the lists takes while they are turned and scaled, as measured."""
 
 
 def graph(
@@ -78,6 +82,32 @@ def graph(
 
     text = f"graph(k1={k1}, k2={k2}, distance_weight={distance_weight:g}, alpha={alpha:g}, rounds={rounds})"
     return RerankedDistances(num_queries, len(gallery), compute, text)
+
+
+def estimate_graph_bytes(
+    num_queries: int, num_gallery: int, dim: int, *, k1: int = 26, k2: int = 7, rounds: int = 2
+) -> tuple[int, int]:
+    """Return about how much memory `graph` takes beside its input, in bytes, for float32.
+
+    It depends on the data: on how many neighbours the neighbours have in common.
+
+    Args:
+        num_queries: Q.
+        num_gallery: G.
+        dim: Numbers per descriptor.
+        k1: Length of the first lists.
+        k2: Neighbours that are summed in each round.
+        rounds: How often.
+
+    Returns:
+        Where neighbours share most of theirs, and where they share none.
+    """
+    count = num_queries + num_gallery
+    steps = rounds if k2 > 1 else 0
+    typical, worst = (k1 * k2 if steps else k1), k1 * (2 * k2) ** steps
+    fixed = count * (2 * 4 * dim + 2 * 12 * max(k1, k2)) + 3 * max(BLOCK_BYTES, 4 * num_gallery)
+    few, many = (fixed + ENTRY_BYTES * count * min(count, entries) for entries in (typical, worst))
+    return min(few, many), many
 
 
 def _first_lists(near: Tensor, dtype: torch.dtype) -> SparseRows:

@@ -104,15 +104,6 @@ def test_damaged_index_is_written_anew(release, cache, content):
     assert index.stat().st_size > 100
 
 
-def test_cache_follows_the_environment(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cuhk03_cache.default_cache() == tmp_path / "reidkit"
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    for useless in ("relative/cache", ""):
-        monkeypatch.setenv("XDG_CACHE_HOME", useless)
-        assert cuhk03_cache.default_cache() == tmp_path / "home" / ".cache" / "reidkit"
-
-
 def test_unwritable_cache_is_named(release, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DatasetError, match=r"cache cannot be written, got .*/file/cuhk03/.*option 'cache'"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
+from reidkit.core.cache import cache_folder
 from reidkit.core.errors import CatalogError, DatasetError
 from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
@@ -13,7 +14,7 @@ from reidkit.data.readers.finding import Layout, find_root
 from reidkit.data.readers.market_folders import MARKET_FOLDERS, read_market_folders
 from reidkit.data.readers.naming import Naming
 from reidkit.data.readers.person.cuhk03_archive import IMAGE_NAME, Protocol, read_protocol
-from reidkit.data.readers.person.cuhk03_cache import CachedImages, cache_images, default_cache
+from reidkit.data.readers.person.cuhk03_cache import CachedImages, cache_images
 from reidkit.data.wording import examples, quantity
 
 Version = Literal["detected", "labeled"]
@@ -106,7 +107,7 @@ def read_cuhk03(
         version: "detected" (cut out by a detector, as in use) or "labeled" (cut out by hand).
         protocol: "new" or "classic".
         split: 0 to 19, with the classic protocol only.
-        cache: Folder for the PNG files, instead of ``$XDG_CACHE_HOME/reidkit`` or ``~/.cache/reidkit``.
+        cache: Folder for the PNG files, instead of `reidkit.core.cache.cache_folder`.
 
     Raises:
         CatalogError: ``version`` or ``protocol`` is none of its words, or ``split`` does not exist.
@@ -122,7 +123,7 @@ def read_cuhk03(
     # Before the images: whoever lacks the file should hear of it now, not after minutes of writing.
     new_protocol = _read_new_protocol(folder, version) if protocol == "new" else None
     cached = cache_images(
-        folder / _ARCHIVE, version, default_cache() if cache is None else Path(cache).expanduser().resolve()
+        folder / _ARCHIVE, version, cache_folder() if cache is None else Path(cache).expanduser().resolve()
     )
     notes += (f"Images of {_ARCHIVE}, the {version} ones, lie as PNG in {cached.folder}.",)
     if new_protocol is None:

@@ -8,7 +8,6 @@ what a killed run left is whole, and the next one goes on behind it.
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,15 +31,6 @@ class CachedImages:
     folder: Path
     names: frozenset[str]
     test_sets: tuple[People, ...]
-
-
-def default_cache() -> Path:
-    """Return the folder for caches of reidkit: ``$XDG_CACHE_HOME/reidkit``, else ``~/.cache/reidkit``.
-
-    A relative ``XDG_CACHE_HOME`` is ignored, as its specification asks.
-    """
-    given = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (given if given.is_absolute() else Path.home() / ".cache") / "reidkit"
 
 
 def cache_images(archive: Path, version: str, cache: Path) -> CachedImages:
