@@ -75,7 +75,7 @@ def test_recipe_may_not_give_what_the_data_say():
         recipe_with({"name": "center", "arguments": {"num_identities": 5}})
 
 
-def test_model_trains_with_center_loss_and_goes_on(tmp_path: Path):
+def test_model_trains_with_losses_that_own_parameters(tmp_path: Path):
     root = tmp_path / "data"
     synthesize(root, identities=8, cameras=2, images_per_camera=2, workers=1)
     recipe = recipe_with(
