@@ -113,3 +113,15 @@ def test_bad_choice_of_frames_is_refused(tracklet):
         extract(grey, [tracklet(1)], SIZE, frame_sampling="random")
     with pytest.raises(CatalogError, match="frames_per_tracklet is missing"):
         extract(grey, [tracklet(1)], SIZE, frame_sampling="evenly")
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 16])
+def test_the_maximum_over_frames_at_any_batch_size(tracklet, batch_size: int):
+    samples = [tracklet(40, 10, 30), tracklet(200, identity=1)]
+    values = values_of(samples, temporal="max", batch_size=batch_size)
+    assert values == pytest.approx([40, 200], abs=1e-3)
+
+
+def test_an_unknown_way_to_pool_frames_is_refused(tracklet):
+    with pytest.raises(CatalogError, match="Temporal pooling is unknown, got 'median'"):
+        values_of([tracklet(1)], temporal="median")

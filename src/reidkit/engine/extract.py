@@ -10,6 +10,7 @@ from reidkit.core.types import Preprocessing, ReportProgress, Sample
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import evaluation_batches
+from reidkit.models.temporal import Temporal, check_temporal
 
 Embed = Callable[[Tensor], Tensor]
 """Standardised images (B, 3, H, W) -> descriptors (B, D); a model in evaluation mode is one."""
@@ -41,10 +42,11 @@ def extract(
     num_workers: int = 0,
     frame_sampling: str = "all",
     frames_per_tracklet: int | None = None,
+    temporal: Temporal = "average",
     unreadable: UnreadablePolicy = "error",
     report: ReportProgress | None = None,
 ) -> Extraction:
-    """Embed samples; a tracklet's descriptor is the mean over its frames, or over some of them.
+    """Embed samples; a tracklet's descriptor is the mean (or maximum) over its frames, or some of them.
 
     Args:
         embed: What turns images into descriptors; put a model into evaluation mode first.
@@ -57,14 +59,17 @@ def extract(
         frame_sampling: "all" frames of a tracklet, or ``frames_per_tracklet`` of them "evenly"; see
             `reidkit.data.loaders.evaluation_batches`.
         frames_per_tracklet: How many, with "evenly" only.
+        temporal: "average" of the frames of a tracklet, or "max" of each number over them.
         unreadable: "error" stops at the first damaged image. "skip" leaves it out; with "evenly" another
             frame close behind takes its place where one can be read.
         report: Called with (frames done, frames in all).
 
     Raises:
-        CatalogError: ``frame_sampling`` is neither, or ``frames_per_tracklet`` does not go with it.
+        CatalogError: ``frame_sampling`` or ``temporal`` is neither, or ``frames_per_tracklet`` does not
+            go with the former.
         ImageError: a damaged image under "error".
     """
+    check_temporal(temporal)
     unique, rows = _without_repeats(samples)
     batches = evaluation_batches(
         unique,
@@ -75,7 +80,7 @@ def extract(
         frames_per_tracklet=frames_per_tracklet,
         unreadable=unreadable,
     )
-    sums: Tensor | None = None
+    totals: Tensor | None = None
     counts = torch.zeros(len(unique))
     num_done = 0
     for images, indices in batches:
@@ -84,17 +89,24 @@ def extract(
         if flip:
             descriptors = (descriptors + embed(inputs.flip(3))) / 2
         descriptors = descriptors.float().cpu()
-        if sums is None:
-            sums = torch.zeros(len(unique), descriptors.shape[1])
-        sums.index_add_(0, indices, descriptors)
+        if totals is None:
+            start = 0.0 if temporal == "average" else float("-inf")
+            totals = torch.full((len(unique), descriptors.shape[1]), start)
+        if temporal == "average":
+            totals.index_add_(0, indices, descriptors)
+        else:
+            totals.scatter_reduce_(0, indices[:, None].expand_as(descriptors), descriptors, "amax")
         counts.index_add_(0, indices, torch.ones(len(indices)))
         num_done += len(indices)
         if report is not None:
             report(num_done, batches.num_images)
-    if sums is None:
-        sums = torch.zeros(len(unique), 1)
-    means = sums / counts[:, None]  # 0 / 0 is NaN: nothing could be read
-    return Extraction(means[rows], tuple(batches.failures))
+    if totals is None:
+        totals = torch.zeros(len(unique), 1)
+    if temporal == "average":
+        pooled = totals / counts[:, None]  # 0 / 0 is NaN: nothing could be read
+    else:
+        pooled = totals.masked_fill(counts[:, None] == 0, float("nan"))
+    return Extraction(pooled[rows], tuple(batches.failures))
 
 
 def _without_repeats(samples: Sequence[Sample]) -> tuple[list[Sample], list[int]]:
