@@ -100,6 +100,11 @@ def test_protocol_states_every_rule():
         "ties": "gallery_order",
         "same_sample": "drop",
         "frames_per_tracklet": None,
+        "junk_identities": (),
+        "single_shot_repeats": None,
+        "pooling": "none",
+        "num_splits": 1,
+        "post_processing": (),
     }
 
 
