@@ -12,6 +12,9 @@ from reidkit.losses.catalog import LOSSES
 EVERY = pytest.mark.parametrize("key", LOSSES)
 # Four identities, four samples each: what an identity-balanced batch brings.
 IDENTITIES = torch.arange(4).repeat_interleave(4)
+GIVEN = {"num_identities": 4, "feature_dim": 8}
+# What they learn for each identity is not where the samples are yet.
+WITH_PARAMETERS = ("center", "proxy_anchor")
 # No gradient goes through their weights by definition; their own tests show the gradient that is meant.
 WITH_STILL_WEIGHTS = ("circle_softmax", "pairwise_circle")
 # What cannot reach 0: three positives compete, and twelve negatives at a right angle count a little.
@@ -24,6 +27,13 @@ def draw_input(key: str, *, dtype: torch.dtype = torch.float32, seed: int = 0) -
     generator = torch.Generator().manual_seed(seed)
     values = torch.randn(16, columns, generator=generator, dtype=torch.float64)
     return (values.tanh() if LOSSES[key].consumes == "cosines" else values).to(dtype)
+
+
+def build_loss(key: str) -> nn.Module:
+    """Return the loss with its defaults, told the identities and the dimension if it asks."""
+    takes = inspect.signature(LOSSES[key]).parameters
+    torch.manual_seed(0)
+    return LOSSES[key](**{name: value for name, value in GIVEN.items() if name in takes})
 
 
 def separated_input(key: str) -> Tensor:
@@ -48,13 +58,13 @@ def test_loss_is_a_module_that_says_what_it_consumes(key: str):
 def test_loss_arguments_are_by_keyword_with_defaults(key: str):
     parameters = inspect.signature(LOSSES[key]).parameters.values()
     assert all(item.kind is inspect.Parameter.KEYWORD_ONLY for item in parameters)
-    assert all(item.default is not inspect.Parameter.empty for item in parameters)
+    assert all(item.default is not inspect.Parameter.empty for item in parameters if item.name not in GIVEN)
 
 
 @EVERY
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_loss_is_a_finite_scalar_of_the_input_type(key: str, dtype: torch.dtype):
-    loss = LOSSES[key]()(draw_input(key, dtype=dtype), IDENTITIES)
+    loss = build_loss(key)(draw_input(key, dtype=dtype), IDENTITIES).detach()
     assert loss.shape == ()
     assert loss.dtype == dtype
     assert bool(loss.isfinite())
@@ -66,7 +76,7 @@ def test_loss_is_a_finite_scalar_of_the_input_type(key: str, dtype: torch.dtype)
 def test_loss_does_not_depend_on_batch_order(key: str, seed: int):
     values = draw_input(key, dtype=torch.float64)
     order = torch.randperm(16, generator=torch.Generator().manual_seed(seed))
-    loss = LOSSES[key]()
+    loss = build_loss(key)
     one, other = loss(values, IDENTITIES), loss(values[order], IDENTITIES[order])
     torch.testing.assert_close(one, other, rtol=1e-12, atol=0)
 
@@ -75,13 +85,13 @@ def test_loss_does_not_depend_on_batch_order(key: str, seed: int):
 @pytest.mark.parametrize("level", [0.0, 1.0, 1e4])
 def test_loss_gradient_is_finite_where_all_samples_coincide(key: str, level: float):
     values = torch.full_like(draw_input(key), level).requires_grad_()
-    LOSSES[key]()(values, IDENTITIES).backward()
+    build_loss(key)(values, IDENTITIES).backward()
     assert bool(values.grad.isfinite().all())
 
 
 @EVERY
 def test_loss_gradient_equals_finite_differences(key: str):
-    loss = LOSSES[key]()
+    loss = build_loss(key)
     values = draw_input(key, dtype=torch.float64).requires_grad_()
     assert key in WITH_STILL_WEIGHTS or torch.autograd.gradcheck(
         lambda item: loss(item, IDENTITIES), (values,)
@@ -92,8 +102,10 @@ def test_loss_gradient_equals_finite_differences(key: str):
 
 @EVERY
 def test_loss_is_least_and_its_gradient_zero_where_identities_are_well_separated(key: str):
+    if key in WITH_PARAMETERS:
+        pytest.skip("depends on parameters of the loss")
     values = separated_input(key).requires_grad_()
-    loss = LOSSES[key]()(values, IDENTITIES)
+    loss = build_loss(key)(values, IDENTITIES)
     loss.backward()
     assert float(loss.detach()) == pytest.approx(LEAST.get(key, 0), abs=1e-5)
     assert float(values.grad.abs().max()) == pytest.approx(0, abs=1e-5)
@@ -101,7 +113,7 @@ def test_loss_is_least_and_its_gradient_zero_where_identities_are_well_separated
 
 @EVERY
 def test_loss_falls_along_its_gradient(key: str):
-    loss = LOSSES[key]()
+    loss = build_loss(key)
     values = draw_input(key, dtype=torch.float64).requires_grad_()
     before = loss(values, IDENTITIES)
     before.backward()
@@ -110,9 +122,17 @@ def test_loss_falls_along_its_gradient(key: str):
 
 
 @EVERY
+def test_loss_parameters_are_those_declared_and_get_a_gradient(key: str):
+    loss = build_loss(key)
+    assert bool(list(loss.parameters())) == (key in WITH_PARAMETERS)
+    loss(draw_input(key).requires_grad_(), IDENTITIES).backward()
+    assert all(bool(item.grad.any()) for item in loss.parameters())
+
+
+@EVERY
 def test_loss_does_not_change_its_input(key: str):
     values, identities = draw_input(key), IDENTITIES.clone()
     copy = values.clone()
-    LOSSES[key]()(values, identities)
+    build_loss(key)(values, identities)
     assert torch.equal(values, copy)
     assert torch.equal(identities, IDENTITIES)

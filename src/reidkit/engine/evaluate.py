@@ -22,7 +22,7 @@ from reidkit.core.types import (
 )
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
 from reidkit.engine.extract import Embed, extract
-from reidkit.engine.local_matching import sort_locally
+from reidkit.engine.local_matching import maps_of, sort_locally
 from reidkit.engine.post_processing import NOTHING_AFTER, PostProcessing
 from reidkit.engine.verification import verification_json
 from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks
@@ -185,6 +185,7 @@ def evaluate(
         )
     protocol = protocol or choose_protocol(splits)
     after.check()
+    maps = maps_of(embed) if after.local else None  # refused before anything long begins
     take = partial(
         extract,
         preprocessing=preprocessing,
@@ -206,10 +207,10 @@ def evaluate(
     elif protocol.pooling == "gallery":
         gallery, gallery_descriptors = _pooled(gallery, gallery_descriptors)
     blocks, protocol = after.apply(query_descriptors, gallery_descriptors, protocol)
-    if after.local:
+    if maps is not None:
         blocks = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
         with _in_evaluation_mode(embed):
-            blocks = sort_locally(embed, queries, gallery, blocks, after, take, report=report)
+            blocks = sort_locally(maps, queries, gallery, blocks, after, take, report=report)
         done = (*protocol.post_processing, after.describe_local())
         protocol = replace(protocol, post_processing=done)
     labels = labels_of(queries), labels_of(gallery)

@@ -30,8 +30,26 @@ Extract = Callable[[Embed, Sequence[Sample]], Extraction]
 Maps = NDArray[np.float16]
 
 
+def maps_of(embed: object) -> Embed:
+    """Return what gives the feature maps of a model.
+
+    Args:
+        embed: The model.
+
+    Raises:
+        EvaluationError: it has none, being a function.
+    """
+    maps: Embed | None = getattr(embed, "feature_map", None)
+    if maps is None:
+        raise EvaluationError(
+            f"Local matching needs feature maps, got {type(embed).__name__}. Expected a model with a method "
+            f"feature_map. Give a ReidModel instead of a function."
+        )
+    return maps
+
+
 def sort_locally(
-    embed: object,
+    maps: Embed,
     queries: Sequence[Sample],
     gallery: Sequence[Sample],
     blocks: KeyBlocks,
@@ -47,7 +65,7 @@ def sort_locally(
     the end of the call; the maps of the queries come and go in chunks.
 
     Args:
-        embed: The model, with a ``feature_map``.
+        maps: Images to feature maps (B, C, h, w), by `maps_of`.
         queries: Q samples; the map of a tracklet is the mean over its frames.
         gallery: G samples.
         blocks: The ranking so far.
@@ -56,16 +74,10 @@ def sort_locally(
         report: Called with (images mapped, images in all).
 
     Raises:
-        EvaluationError: a model without feature maps, maps that are not finite, or no room for them.
-        CatalogError: an unknown local distance, or a value out of range.
+        EvaluationError: maps that are not finite, or no room for them.
+        CatalogError: a value out of range.
     """
-    maps = getattr(embed, "feature_map", None)
-    if after.local is None or not callable(maps):
-        raise EvaluationError(
-            f"Local matching needs feature maps, got {type(embed).__name__}. Expected a model with a method "
-            f"feature_map. Give a ReidModel instead of a function."
-        )
-    match = LOCAL_MATCHERS[after.local]
+    match = LOCAL_MATCHERS[str(after.local)]
     candidates = find_candidates(blocks, after.local_top)
     used, places = np.unique(candidates.rows, return_inverse=True)
     places = places.reshape(candidates.rows.shape)

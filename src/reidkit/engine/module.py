@@ -14,7 +14,7 @@ from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.guards import CollapseMonitor, check_finite
 from reidkit.engine.lightning_parts import LightningModule
-from reidkit.engine.objective import ObjectiveValue
+from reidkit.engine.objective import ObjectiveValue, single_feature_dim
 from reidkit.engine.recipe import Recipe
 from reidkit.models.model import ReidModel
 
@@ -45,6 +45,11 @@ class TrainingModule(LightningModule):
         self.recipe = recipe
         self.model = model
         self.objective = recipe.objective()
+        if any(True for _ in self.objective.parameters()):
+            self.objective = recipe.objective(
+                num_identities=len({sample.identity for sample in samples}),
+                feature_dim=single_feature_dim(model, (recipe.input.height, recipe.input.width)),
+            )
         self.samples = samples
         self.steps_per_epoch = steps_per_epoch
         self.failed_batch_path = failed_batch_path
@@ -58,13 +63,18 @@ class TrainingModule(LightningModule):
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - lightning's own union
         """Return the optimizer, and the schedule that moves its learning rate each step."""
-        # A loss may own parameters (class centres, proxies), which must learn too.
-        parameters = [*self.model.parameters(), *self.objective.parameters()]
-        optimizer = self.recipe.optim.build(
-            parameters=[item for item in parameters if item.requires_grad],
+        optimizer: torch.optim.Optimizer = self.recipe.optim.build(
+            parameters=[item for item in self.model.parameters() if item.requires_grad],
             learning_rate=self.recipe.optim.learning_rate,
             weight_decay=self.recipe.optim.weight_decay,
         )
+        # A loss may own parameters (class centres, proxies), which must learn too, at a pace of their own.
+        for loss in self.objective.losses:
+            owned = [item for item in loss.parameters() if item.requires_grad]
+            if owned:
+                factor_of_loss = float(getattr(loss, "learning_rate_factor", 1.0))
+                rate = self.recipe.optim.learning_rate * factor_of_loss
+                optimizer.add_param_group({"params": owned, "lr": rate, "weight_decay": 0.0})
         factor = self.recipe.schedule.factor(self.recipe.training.epochs)
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, lambda step: factor(step / self.steps_per_epoch)

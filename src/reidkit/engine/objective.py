@@ -1,12 +1,15 @@
 """The objective: a weighted sum of named losses over all branches of a model."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from reidkit.core.errors import TrainingError
 from reidkit.core.types import TrainingOutputs
+from reidkit.models.model import ReidModel
 
 
 @dataclass(frozen=True)
@@ -61,3 +64,33 @@ class Objective(nn.Module):
             terms[name] = sum(parts[1:], start=parts[0])
         weighted = [weight * term for weight, term in zip(self.weights, terms.values(), strict=True)]
         return ObjectiveValue(total=sum(weighted[1:], start=weighted[0]), terms=terms)
+
+
+def single_feature_dim(model: ReidModel, image_size: tuple[int, int]) -> int:
+    """Return the dimension of the one branch of features of a model, found by trying a copy of it.
+
+    Raises:
+        TrainingError: the model gives several branches, or none.
+    """
+    trial = copy.deepcopy(model).eval()
+    device = next(model.parameters()).device
+    with torch.no_grad():
+        features = trial.training_outputs(torch.zeros(2, 3, *image_size, device=device)).features
+    if len(features) != 1:
+        raise TrainingError(
+            f"Losses that learn a vector per identity do not fit the model, got {len(features)} branches of "
+            f"features. Expected one. Choose a loss without, or a model with one branch."
+        )
+    return features[0].shape[1]
+
+
+def classifier_faults(model: nn.Module, losses: Mapping[str, object]) -> list[str]:
+    """Return one message for each loss by name that the classifier of a model does not fit."""
+    has_cosines = any(getattr(module, "gives_cosines", False) for module in model.modules())
+    given, unfit = ("cosines", "logits") if has_cosines else ("logits", "cosines")
+    wanted = "Expected a loss that scales them" if has_cosines else "Expected a cosine classifier"
+    return [
+        f"losses: '{name}' takes {unfit}, but the classifier of the model gives {given}. {wanted}."
+        for name, loss in losses.items()
+        if getattr(loss, "consumes", None) == unfit
+    ]

@@ -21,7 +21,7 @@ from reidkit.data.readers import READERS
 from reidkit.data.sampling import SAMPLERS, BatchSampler
 from reidkit.data.transforms import TRANSFORMS, SeveralViews, build_augmentation
 from reidkit.engine.component import Component, Section, check_arguments, check_name
-from reidkit.engine.objective import Objective
+from reidkit.engine.objective import Objective, classifier_faults
 from reidkit.engine.optim import OPTIMIZERS, SCHEDULES, Factor, warm_up
 from reidkit.engine.post_processing import PostProcessing
 from reidkit.losses.catalog import LOSSES
@@ -165,8 +165,16 @@ class LossTerm(Component):
 
     kind = "loss"
     catalog = LOSSES
+    offered = ("num_identities", "feature_dim")
 
     weight: float = Field(1.0, gt=0)
+
+    def build_loss(self, num_identities: int, feature_dim: int) -> torch.nn.Module:
+        """Build the loss; it is told identities and dimension if it asks for them, to own parameters."""
+        known = {"num_identities": num_identities, "feature_dim": feature_dim}
+        takes = inspect.signature(find(self.kind, self.name, self.catalog)).parameters
+        loss: torch.nn.Module = self.build(**{name: value for name, value in known.items() if name in takes})
+        return loss
 
 
 class OptimSection(Component):
@@ -341,7 +349,8 @@ class Recipe(Section):
         def try_model() -> None:
             with torch.device("meta"):
                 model = build_model(self.model.name, num_identities=2, image_size=size, arguments=arguments)
-            faults.extend(self._classifier_faults(model))
+            consumed = {term.name: find("loss", term.name, LOSSES) for term in self.losses}
+            faults.extend(classifier_faults(model, consumed))
 
         trials: dict[str, Callable[[], object]] = {
             "model": try_model,
@@ -364,22 +373,11 @@ class Recipe(Section):
             raise ValueError("\n".join(faults))
         return self
 
-    def _classifier_faults(self, model: torch.nn.Module) -> list[str]:
-        has_cosines = any(getattr(module, "gives_cosines", False) for module in model.modules())
-        unfit = "logits" if has_cosines else "cosines"
-        wanted = "Expected a loss that scales them" if has_cosines else "Expected a cosine classifier"
-        return [
-            f"losses: '{term.name}' takes {unfit}, but the classifier of the model gives "
-            f"{'cosines' if has_cosines else 'logits'}. {wanted}."
-            for term in self.losses
-            if getattr(find("loss", term.name, LOSSES), "consumes", None) == unfit
-        ]
-
-    def objective(self) -> Objective:
-        """Build the objective."""
+    def objective(self, *, num_identities: int = 2, feature_dim: int = 1) -> Objective:
+        """Build the objective; identities and dimension are for losses with parameters for each identity."""
         return Objective(
             names=[term.name for term in self.losses],
-            losses=[term.build() for term in self.losses],
+            losses=[term.build_loss(num_identities, feature_dim) for term in self.losses],
             weights=[term.weight for term in self.losses],
         )
 

@@ -3,6 +3,7 @@
 from torch import nn
 
 from reidkit.losses.arc_face import ArcFace
+from reidkit.losses.center import Center
 from reidkit.losses.circle_softmax import CircleSoftmax
 from reidkit.losses.contrastive import Contrastive
 from reidkit.losses.cos_face import CosFace
@@ -13,6 +14,7 @@ from reidkit.losses.multi_similarity import MultiSimilarity
 from reidkit.losses.norm_softmax import NormSoftmax
 from reidkit.losses.pairwise_circle import PairwiseCircle
 from reidkit.losses.pairwise_cos_face import PairwiseCosFace
+from reidkit.losses.proxy_anchor import ProxyAnchor
 from reidkit.losses.sphere_face import SphereFace
 from reidkit.losses.supervised_contrastive import SupervisedContrastive
 from reidkit.losses.triplet import BatchHardTriplet
@@ -34,4 +36,6 @@ LOSSES: dict[str, type[nn.Module]] = {
     "lifted_structure": LiftedStructure,
     "supervised_contrastive": SupervisedContrastive,
     "multi_similarity": MultiSimilarity,
+    "center": Center,
+    "proxy_anchor": ProxyAnchor,
 }
