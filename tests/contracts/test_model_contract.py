@@ -43,7 +43,8 @@ class Case:
 
 # The Inceptions pad nothing in their stems.
 SIZES = {"inceptionv4": (139, 75), "inceptionresnetv2": (139, 75), "pcb_p6": (96, 32)}
-# Each shares its builder with a smaller row; `make test-slow` runs them.
+# Each shares its builder with a smaller row: here they are built once for the heart of the contract, and
+# `make test-slow` puts them through all of it.
 LARGE = {
     "densenet161", "densenet169", "densenet201", "inceptionresnetv2", "resnet50_ibn_b", "resnet101", "resnet152",
     "resnext50_32x4d", "resnext101_32x8d", "se_resnet50_fc512", "se_resnet101", "se_resnext101_32x4d",
@@ -61,6 +62,7 @@ CASES = [
     Case("timm", {"backbone": "swin_tiny_patch4_window7_224"}),
     Case("timm", {"backbone": "test_vit"}, (256, 128)),
 ]
+LARGE_CASES = [case for case in CASES if case.key in LARGE]
 EVERY = pytest.mark.parametrize(
     "case",
     [pytest.param(case, marks=[pytest.mark.slow] if case.key in LARGE else []) for case in CASES],
@@ -77,10 +79,9 @@ def shake(model: ReidModel, *, seed: int) -> None:
             parameter += 0.02 * noise * parameter.requires_grad
 
 
-@functools.cache
-def built(number: int) -> ReidModel:
-    """Build a case once, with statistics of real batches in its norms and weights that all matter."""
-    model = CASES[number].build()
+def build_with_statistics(case: Case) -> ReidModel:
+    """Build a case with statistics of real batches in its norms and weights that all matter."""
+    model = case.build()
     shake(model, seed=1)
     for layer in model.modules():
         if isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
@@ -88,8 +89,14 @@ def built(number: int) -> ReidModel:
     with torch.no_grad():
         model.train()
         for seed in range(2):
-            model(CASES[number].images(8, seed=seed))
+            model(case.images(8, seed=seed))
     return model.eval()
+
+
+@functools.cache
+def built(number: int) -> ReidModel:
+    """Build a case once for all its tests."""
+    return build_with_statistics(CASES[number])
 
 
 @pytest.fixture
@@ -170,7 +177,7 @@ def test_an_image_alone_has_the_descriptor_it_has_in_a_batch(case: Case, model: 
 
 @EVERY
 def test_a_descriptor_does_not_depend_on_its_batch_mates(case: Case, model: ReidModel):
-    images = case.images(6)
+    images = case.images(6).to(next(model.parameters()).dtype)
     images[4:] *= 100  # mates of quite other statistics
     with torch.no_grad():
         calm, wild = model(images[[0, 1, 2]]), model(images[[0, 4, 5]])
@@ -297,3 +304,30 @@ def test_a_small_step_down_the_gradient_lowers_the_loss(case: Case, model: ReidM
         for item, gradient in zip(trainable, gradients, strict=True):
             item -= step * gradient
         assert float(before - loss()) == pytest.approx(fall, rel=0.05)
+
+
+@pytest.mark.parametrize("case", LARGE_CASES, ids=lambda case: case.name)
+def test_a_large_network_keeps_the_heart_of_the_contract(case: Case):
+    """Built once, used by all of these, and released; what changes the model comes last."""
+    model = build_with_statistics(case).double()
+    test_an_image_alone_has_the_descriptor_it_has_in_a_batch(case, model)
+    test_a_descriptor_does_not_depend_on_its_batch_mates(case, model)
+    model.float()
+    test_weights_round_trip_exactly_through_a_file(case, model)
+    test_every_trainable_parameter_receives_a_gradient(case, model)
+
+
+def test_every_large_network_is_tried():
+    assert {case.key for case in LARGE_CASES} == LARGE
+    assert len(LARGE_CASES) == 12
+
+
+@EVERY
+def test_a_graph_for_any_batch_is_exported_and_answers_the_same(case: Case, model: ReidModel):
+    images = case.images(3)
+    batch = torch.export.Dim("batch", min=1, max=64)
+    with torch.no_grad():
+        program = torch.export.export(model, (images,), dynamic_shapes=({0: batch},))
+        for count in (1, 5):
+            fed = case.images(count, seed=1)
+            assert_near(program.module()(fed), model(fed))
