@@ -66,6 +66,18 @@ def test_models_says_where_the_size_suits_no_network(reidkit: Command, monkeypat
     assert "11.18 M" in next(line for line in lines if "resnet18" in line)
 
 
+def test_models_measures_those_asked_for(reidkit: Command):
+    result = reidkit("models", "osnet_x0_25", "--size", "64x32", "--latency", "--json")
+    (row,) = json.loads(result.out[result.out.index("[") :])
+    assert row["model"] == "osnet_x0_25"
+    assert (row["parameters"], row["descriptor_dim"]) == (201_864, 512)
+    assert 0 < row["latency_ms"] < 60_000
+    assert "ms per image" in reidkit("models", "osnet_x0_25", "--size", "64x32", "--latency").out
+    unknown = reidkit("models", "osnet_1x0")
+    assert unknown.code == 2
+    assert "Did you mean 'osnet_x1_0'" in unknown.err
+
+
 def test_models_refuses_a_size_that_is_none(reidkit: Command):
     result = reidkit("models", "--size", "256")
     assert result.code == 2

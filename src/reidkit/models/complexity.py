@@ -1,6 +1,8 @@
 """What a model costs: parameters, multiply-adds, descriptor size."""
 
 import copy
+import statistics
+import time
 from dataclasses import dataclass
 
 import torch
@@ -41,3 +43,25 @@ def measure_complexity(model: ReidModel, image_size: tuple[int, int] = (256, 128
         if "classifier" not in name.split(".")
     )
     return Complexity(parameters, counter.get_total_flops() // 2, model.descriptor_dim)
+
+
+def measure_latency(model: ReidModel, image_size: tuple[int, int] = (256, 128), *, repeats: int = 5) -> float:
+    """Return the milliseconds that one image takes on this machine: the median of some runs after a first.
+
+    Args:
+        model: Moved nowhere; timed on the device it is on.
+        image_size: (height, width).
+        repeats: Runs that count.
+    """
+    device = next(model.parameters()).device
+    image = torch.zeros(1, 3, *image_size, device=device)
+    times = []
+    was_training = model.training
+    model.eval()
+    with torch.inference_mode():
+        for _ in range(repeats + 1):
+            start = time.perf_counter()
+            model(image).sum().item()  # waits for a device that works on its own
+            times.append(1000 * (time.perf_counter() - start))
+    model.train(was_training)
+    return statistics.median(times[1:])
