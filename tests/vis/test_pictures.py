@@ -6,7 +6,16 @@ import pytest
 from PIL import Image
 
 from reidkit.core.types import Sample
-from reidkit.vis.pictures import NARROWEST, WIDEST, common_aspect, data_uri, fit, read_picture, shrink
+from reidkit.vis.pictures import (
+    NARROWEST,
+    WIDEST,
+    common_aspect,
+    data_uri,
+    fit,
+    read_picture,
+    read_strip,
+    shrink,
+)
 from tests.vis.scenes import draw_image
 
 ORIENTATION = 0x0112
@@ -66,3 +75,26 @@ def test_data_uri_holds_the_picture_as_jpeg() -> None:
     picture = Image.open(io.BytesIO(base64.b64decode(content)))
     assert kind == "data:image/jpeg;base64"
     assert (picture.format, picture.size) == ("JPEG", (8, 8))
+
+
+def test_strip_shows_four_frames_from_the_first_to_the_last(tmp_path: Path) -> None:
+    frames = tuple(draw_image(tmp_path / f"{n}.png", (25 * n, 0, 0), (10, 20)) for n in range(10))
+    strip = read_strip(Sample(frames, "a"))
+    assert strip is not None
+    assert strip.size == (4 * 10 + 3 * 2, 20)
+    # 0, 9/3, 18/3 and 27/3 of the frames 0 to 9.
+    middles = [read_picture(Sample((frames[n],), "a")) for n in (0, 3, 6, 9)]
+    for place, middle in enumerate(middles):
+        assert middle is not None
+        assert strip.getpixel((place * 12 + 5, 10)) == middle.getpixel((5, 10))
+
+
+def test_strip_leaves_out_what_cannot_be_read(tmp_path: Path) -> None:
+    path = draw_image(tmp_path / "a.png", (1, 2, 3), (10, 20))
+    missing = tmp_path / "missing.png"
+    one, both = read_strip(Sample((path,), "a")), read_strip(Sample((path, missing, path), "a"))
+    assert one is not None
+    assert both is not None
+    assert (one.size, both.size) == ((10, 20), (22, 20))
+    assert read_strip(Sample((missing, missing), "a")) is None
+    assert read_strip(Sample((), "a")) is None

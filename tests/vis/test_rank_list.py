@@ -106,7 +106,7 @@ def test_unreadable_image_becomes_a_grey_tile_with_words(tmp_path: Path, frames:
     assert not has_colour(pixels(picture)[MIDDLE - 40 : MIDDLE + 40, : left - 4], EMPTY)
 
 
-def test_tracklet_shows_its_first_frame_and_a_badge(tmp_path: Path) -> None:
+def test_tracklet_shows_its_frames_and_a_badge(tmp_path: Path) -> None:
     first, second = draw_image(tmp_path / "1.png", COLOURS[1]), draw_image(tmp_path / "2.png", COLOURS[2])
     image, tracklet = Sample((first,), "anna"), Sample((first, second) * 6, "anna")
     picture = draw_rank_list(make_list([True, True]), image, [image, tracklet], tile_size=SIZE)
@@ -115,7 +115,8 @@ def test_tracklet_shows_its_first_frame_and_a_badge(tmp_path: Path) -> None:
     assert not has_colour(pixels(picture)[corner, left:right], INK)
     assert has_colour(pixels(picture)[corner, next_left:next_right], INK)
     assert has_colour(pixels(picture)[MIDDLE : MIDDLE + 1, next_left:next_right], COLOURS[1])
-    assert not has_colour(pixels(picture), COLOURS[2])
+    assert has_colour(pixels(picture)[MIDDLE : MIDDLE + 1, next_left:next_right], COLOURS[2])
+    assert not has_colour(pixels(picture)[MIDDLE : MIDDLE + 1, left:right], COLOURS[2])
 
 
 def test_font_of_the_user_is_used(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_image_of_several_lists_is_read_once(tmp_path: Path, monkeypatch: pytest
         read.append(sample)
         return Image.open(path).convert("RGB")
 
-    monkeypatch.setattr(report_sections, "read_picture", read_picture)
+    monkeypatch.setattr(report_sections, "read_strip", read_picture)
     section = RankListSection(make_scores([1, 1], [1.0, 1.0]), samples[:2], samples)
     ranked = section.ranked_queries(
         [make_list([True, False, False]), make_list([False, True, True], query=1)]

@@ -3,6 +3,7 @@
 import base64
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PIL import Image
 
@@ -14,6 +15,11 @@ NARROWEST, WIDEST = 0.4, 1.8
 """Limits of a tile's width over its height; what is beyond them is shown smaller, never cut."""
 
 JPEG_QUALITY = 80
+
+MOST_FRAMES = 4
+"""Frames of a tracklet that are shown side by side."""
+
+DIVIDER = (110, 118, 129)
 
 
 def read_picture(sample: Sample) -> Image.Image | None:
@@ -27,6 +33,25 @@ def read_picture(sample: Sample) -> Image.Image | None:
         return decode_image(sample.path, box=sample.box)
     except ImageError:
         return None
+
+
+def read_strip(sample: Sample) -> Image.Image | None:
+    """Return what stands for a sample in a rank list: its picture, or frames of a tracklet side by side.
+
+    Up to `MOST_FRAMES` frames, evenly spread from the first to the last, at the height of the first of them;
+    what cannot be read is left out. None where nothing can be read.
+    """
+    last = len(sample.frames) - 1
+    if last < 1:
+        return read_picture(sample)
+    num_shown = min(MOST_FRAMES, last + 1)
+    chosen = [sample.frames[place * last // (num_shown - 1)] for place in range(num_shown)]
+    pictures = [read_picture(replace(sample, frames=(frame,))) for frame in chosen]
+    readable = [picture for picture in pictures if picture is not None]
+    if not readable:
+        return None
+    height = readable[0].height
+    return beside([fit(picture, 4 * height, height) for picture in readable], gap=2, paper=DIVIDER)
 
 
 def fit(picture: Image.Image, width: int, height: int) -> Image.Image:
@@ -60,10 +85,12 @@ def data_uri(picture: Image.Image) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
-def beside(pictures: Sequence[Image.Image], *, gap: int = 8) -> Image.Image:
-    """Return pictures side by side on white, their upper edges in line."""
+def beside(
+    pictures: Sequence[Image.Image], *, gap: int = 8, paper: tuple[int, int, int] = (255, 255, 255)
+) -> Image.Image:
+    """Return pictures side by side on paper of a colour, their upper edges in line."""
     width = sum(picture.width for picture in pictures) + gap * (len(pictures) - 1)
-    sheet = Image.new("RGB", (width, max(picture.height for picture in pictures)), (255, 255, 255))
+    sheet = Image.new("RGB", (width, max(picture.height for picture in pictures)), paper)
     left = 0
     for picture in pictures:
         sheet.paste(picture, (left, 0))

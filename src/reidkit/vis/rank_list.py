@@ -14,7 +14,7 @@ from reidkit.core.errors import EvaluationError, ShapeError
 from reidkit.core.files import replace_file
 from reidkit.core.types import Sample
 from reidkit.vis.lettering import Lettering
-from reidkit.vis.pictures import common_aspect, fit, read_picture
+from reidkit.vis.pictures import common_aspect, fit, read_strip
 
 if TYPE_CHECKING:  # RankList brings torch, which no picture needs
     from reidkit.metrics.rank_lists import RankList
@@ -103,7 +103,8 @@ def draw_rank_list(
 
     The query has a grey frame. A right image has a green frame and a tick, a wrong one a red frame and a
     cross. Below each: its rank, identity, camera and distance; what is too long is cut in its middle. A
-    tracklet shows its first frame and how many it has. What cannot be read becomes a grey tile.
+    tracklet shows up to four frames, evenly spread, and how many it has. What cannot be read becomes a grey
+    tile.
 
     Args:
         rank_list: What was found for the query.
@@ -118,11 +119,11 @@ def draw_rank_list(
     """
     check_rank_list(rank_list, query, gallery)
     found = [gallery[row] for row in rank_list.gallery.tolist()]
-    tiles = [_Tile(read_picture(query), _caption("query", query, None), len(query.frames))]
+    tiles = [_Tile(read_strip(query), _caption("query", query, None), len(query.frames))]
     for place, sample in enumerate(found):
         lines = _caption(f"rank {place + 1}", sample, float(rank_list.distances[place]))
         is_match = bool(rank_list.is_match[place])
-        tiles.append(_Tile(read_picture(sample), lines, len(sample.frames), is_match))
+        tiles.append(_Tile(read_strip(sample), lines, len(sample.frames), is_match))
     letters = Lettering(max(11, round(tile_size / 15)), font_file)
     layout = _Layout(tile_size, common_aspect([tile.picture for tile in tiles]), letters)
     canvas = Image.new("RGB", layout.size(len(tiles), len(tiles[0].lines)), PAPER)

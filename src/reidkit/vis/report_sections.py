@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from reidkit.core.types import Box, Sample
 from reidkit.metrics.scores import RetrievalScores
-from reidkit.vis.pictures import common_aspect, data_uri, read_picture, shrink
+from reidkit.vis.pictures import common_aspect, data_uri, read_strip, shrink
 from reidkit.vis.rank_list import check_rank_list, query_of, text_of
 from reidkit.vis.words import SCORE_WORDS, count, format_percent
 
@@ -200,12 +200,13 @@ class RankListSection:
         )
 
     def _thumbnail(self, sample: Sample) -> tuple[str, int, int] | None:
-        key = sample.frames[:1], sample.box
+        key = sample.frames, sample.box
         if key not in self._thumbnails:
-            picture = read_picture(sample)
+            picture = read_strip(sample)
             self._thumbnails[key] = None
             if picture is not None:
-                small = shrink(picture, THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT)
+                width = THUMBNAIL_WIDTH * min(2, len(sample.frames))  # a strip of frames needs more
+                small = shrink(picture, width, THUMBNAIL_HEIGHT)
                 self._pictures.append(small)
                 self._thumbnails[key] = data_uri(small), small.width, small.height
         return self._thumbnails[key]
