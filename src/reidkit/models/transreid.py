@@ -40,9 +40,10 @@ class CameraEmbedding(nn.Module):
 
     def forward(self, cameras: Sequence[Hashable | None] | None, count: int) -> Tensor:
         """Return the vectors (B, width) of the cameras of B images; None for all or one is unknown."""
-        labels = [None] * count if cameras is None else cameras
         mean = self.table.mean(dim=0)
-        numbers = [self.numbers.get(str(camera), -1) for camera in labels]
+        if cameras is None:
+            return mean.expand(count, -1)
+        numbers = [self.numbers.get(str(camera), -1) for camera in cameras]
         return torch.stack([mean if number < 0 else self.table[number] for number in numbers])
 
 
