@@ -38,11 +38,11 @@ class CameraEmbedding(nn.Module):
         self.table = nn.Parameter(torch.empty(len(cameras), width))
         nn.init.trunc_normal_(self.table, std=0.02)
 
-    def forward(self, cameras: Sequence[Hashable | None] | None, count: int) -> Tensor:
-        """Return the vectors (B, width) of the cameras of B images; None for all or one is unknown."""
+    def forward(self, cameras: Sequence[Hashable | None] | None) -> Tensor:
+        """Return the vectors (B, width) of cameras, None being unknown; without any one for all, (1, width)."""
         mean = self.table.mean(dim=0)
         if cameras is None:
-            return mean.expand(count, -1)
+            return mean[None]
         numbers = [self.numbers.get(str(camera), -1) for camera in cameras]
         return torch.stack([mean if number < 0 else self.table[number] for number in numbers])
 
@@ -164,7 +164,7 @@ class TransReID(ReidModel):
         network = self.backbone.network
         tokens: Tensor = network.norm_pre(network._pos_embed(network.patch_embed(images)))
         if self.camera_embedding is not None:
-            seen = self.camera_embedding(cameras, len(images))
+            seen = self.camera_embedding(cameras)
             tokens = tokens + self.camera_strength * seen[:, None]
         for block in network.blocks:
             tokens = block(tokens)
