@@ -39,7 +39,7 @@ class CameraEmbedding(nn.Module):
         nn.init.trunc_normal_(self.table, std=0.02)
 
     def forward(self, cameras: Sequence[Hashable | None] | None) -> Tensor:
-        """Return the vectors (B, width) of cameras, None being unknown; without any one for all, (1, width)."""
+        """Return the vectors (B, width) of cameras; one (1, width) for all where none are given."""
         mean = self.table.mean(dim=0)
         if cameras is None:
             return mean[None]
