@@ -3,13 +3,15 @@ from pathlib import Path
 
 import reidkit.losses
 from reidkit.losses.catalog import LOSSES
+from reidkit.losses.transfers import TRANSFERS
 
 
 def test_every_loss_module_is_in_the_catalog():
     modules = {path.stem for path in Path(reidkit.losses.__file__).parent.glob("*.py")}
-    modules -= {"__init__", "catalog", "pairs"}
+    modules -= {"__init__", "catalog", "transfers", "pairs", "paired"}
     assert len(modules) >= 2
-    assert {loss.__module__.rpartition(".")[2] for loss in LOSSES.values()} == modules
+    rows = [*LOSSES.values(), *TRANSFERS.values()]
+    assert {loss.__module__.rpartition(".")[2] for loss in rows} == modules
 
 
 def test_every_key_is_the_class_name_in_lower_snake():

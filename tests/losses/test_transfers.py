@@ -18,7 +18,9 @@ EVERY = pytest.mark.parametrize("key", OF_VECTORS)
 
 
 def draw(seed: int, columns: int = 6, dtype: torch.dtype = torch.float64) -> Tensor:
-    return torch.randn(8, columns, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(dtype)
+    return torch.randn(8, columns, generator=torch.Generator().manual_seed(seed), dtype=torch.float64).to(
+        dtype
+    )
 
 
 def test_catalog_is_covered():
