@@ -54,6 +54,39 @@ def test_loss_is_told_identities_and_dimension_and_learns_at_its_own_rate():
     assert not torch.equal(anchor.proxies, before[1])
 
 
+def test_loss_may_have_an_optimizer_of_its_own_that_leaves_the_schedule_alone():
+    recipe = small_recipe(
+        None,
+        losses=[
+            {"name": "cross_entropy"},
+            {"name": "center", "weight": 0.001, "optim": {"name": "sgd", "learning_rate": 500.0}},
+        ],
+        training={"epochs": 10},
+        schedule={"name": "step", "arguments": {"step_epochs": 1}, "warmup_epochs": 0},
+    )
+    configured = build_module(recipe).configure_optimizers()
+    optimizer, schedule = configured["optimizer"], configured["lr_scheduler"]["scheduler"]
+    assert [type(part).__name__ for part in optimizer.optimizers] == ["Adam", "SGD"]
+    optimizer.step()
+    schedule.step()
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([1e-4, 500.0])
+
+
+@pytest.mark.parametrize(
+    ("term", "message"),
+    [
+        ({"name": "cross_entropy", "optim": {"learning_rate": 1}}, "'cross_entropy' learns nothing itself"),
+        (
+            {"name": "center", "optim": {"learning_rate": 1}, "arguments": {"learning_rate_factor": 5}},
+            "'center' has optim and learning_rate_factor",
+        ),
+    ],
+)
+def test_optimizer_of_a_loss_that_cannot_use_it_is_refused(term: dict[str, object], message: str):
+    with pytest.raises(ReidkitError, match=message):
+        recipe_with(term)
+
+
 def test_trying_the_model_does_not_change_it():
     model = build_model("osnet_x0_25", num_identities=3)
     before = {key: value.clone() for key, value in model.state_dict().items()}

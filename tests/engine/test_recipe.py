@@ -38,7 +38,8 @@ def test_recipe_is_frozen():
 def test_unknown_key_is_refused_with_the_near_name():
     assert faults_of(optim={"learning_rat": 1}) == [
         "  optim.learning_rat: unknown key. Did you mean 'learning_rate'? "
-        "Known here: name, arguments, learning_rate, weight_decay."
+        "Known here: name, arguments, learning_rate, weight_decay, backbone_factor, head_factor, bias_factor, "
+        "bias_weight_decay, norm_weight_decay, layer_decay."
     ]
 
 
@@ -91,7 +92,7 @@ def test_mistyped_loss_is_refused_and_never_left_out():
         ({"evaluation": {"protocol": "market"}}, "evaluation.protocol: Input should be 'market1501', 'market1501-trap"),
         ({"data": {"reader": "markt1501"}}, "Unknown reader 'markt1501'. Did you mean 'market1501'"),
         ({"data": {"options": {"camera_patern": "x"}}}, "no argument 'camera_patern'. Did you mean 'camera_pattern'"),
-        ({"training": {"epochs": 5, "freeze_backbone_epochs": 5}}, "leaves no epoch in which the backbone trains"),
+        ({"training": {"epochs": 5, "freeze_backbone_epochs": 5}}, "leaves no epoch in which the whole model trains"),
         ({"input": {"height": 8}}, "input is too small"),
         ({"name": "../escape"}, "name: String should match pattern"),
     ],

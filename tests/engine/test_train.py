@@ -277,7 +277,7 @@ def test_keep_best_takes_the_weights_of_the_best_evaluation(dataset_root: Path, 
     assert run.evaluation.scores.mean_ap == max(row["mean_ap"] for row in run.history)
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "amsgrad", "sgd"])
+@pytest.mark.parametrize("optimizer", ["adamw", "amsgrad", "sgd", "lamb"])
 def test_every_optimizer_and_gradient_clipping_train(optimizer: str, dataset_root: Path, tmp_path: Path):
     recipe = small_recipe(
         dataset_root,

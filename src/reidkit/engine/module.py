@@ -12,9 +12,12 @@ from reidkit.core.files import write_json
 from reidkit.core.types import Sample
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import TrainingBatch
+from reidkit.engine.execution import Execution
+from reidkit.engine.freezing import Freezing
 from reidkit.engine.guards import CollapseMonitor, check_finite
 from reidkit.engine.lightning_parts import LightningModule
 from reidkit.engine.objective import ObjectiveValue, single_feature_dim
+from reidkit.engine.optimisation import build_optimizer
 from reidkit.engine.recipe import Recipe
 from reidkit.models.model import ReidModel
 
@@ -58,38 +61,33 @@ class TrainingModule(LightningModule):
         self.last_learning_rate = 0.0
         self.last_losses: dict[str, float] = {}
         """Of the last step: "loss" is the objective, "loss/<name>" its unweighted terms."""
-        # What a model freezes itself, such as the shift of a neck, stays frozen.
-        self._trainable = [item for item in model.backbone.parameters() if item.requires_grad]
+        chosen = recipe.training
+        self.freezing = Freezing(
+            model, chosen.freeze_backbone_epochs or chosen.open_layers_epochs, chosen.open_layers
+        )
+        self.execution = Execution(model, is_compiled=chosen.compile, has_channels_last=chosen.channels_last)
+        steps = -(-steps_per_epoch // chosen.accumulate_batches)
+        self.learning_rate_factor = recipe.schedule.factor(chosen.epochs, steps)
+        self.optimizer_steps_per_epoch = steps
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - lightning's own union
-        """Return the optimizer, and the schedule that moves its learning rate each step."""
-        optimizer: torch.optim.Optimizer = self.recipe.optim.build(
-            parameters=[item for item in self.model.parameters() if item.requires_grad],
-            learning_rate=self.recipe.optim.learning_rate,
-            weight_decay=self.recipe.optim.weight_decay,
+        """Return the optimizer, and the schedule that moves its learning rates each step."""
+        optimizer, is_scheduled = build_optimizer(
+            self.recipe.optim, [term.optim for term in self.recipe.losses], self.model, self.objective
         )
-        # A loss may own parameters (class centres, proxies), which must learn too, at a pace of their own.
-        for loss in self.objective.losses:
-            owned = [item for item in loss.parameters() if item.requires_grad]
-            if owned:
-                factor_of_loss = float(getattr(loss, "learning_rate_factor", 1.0))
-                rate = self.recipe.optim.learning_rate * factor_of_loss
-                optimizer.add_param_group({"params": owned, "lr": rate, "weight_decay": 0.0})
-        factor = self.recipe.schedule.factor(self.recipe.training.epochs)
+
+        def scheduled(step: int) -> float:
+            return self.learning_rate_factor(step / self.optimizer_steps_per_epoch)
+
         schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: factor(step / self.steps_per_epoch)
+            optimizer, [scheduled if follows else _constant for follows in is_scheduled]
         )
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_train_epoch_start(self) -> None:
-        """Tell the loader its epoch, and freeze or open the backbone."""
+        """Tell the loader its epoch, and freeze or open parts of the model."""
         self.trainer.train_dataloader.set_epoch(self.current_epoch)  # type: ignore[union-attr]
-        is_open = self.current_epoch >= self.recipe.training.freeze_backbone_epochs
-        for parameter in self._trainable:
-            parameter.requires_grad_(is_open)
-        self.model.train()
-        # A frozen backbone keeps its running statistics too.
-        self.model.backbone.train(is_open)
+        self.freezing.start_epoch(self.current_epoch)
 
     def on_train_batch_start(self, batch: TrainingBatch, batch_idx: int) -> None:
         """Seed what is random inside the network, such as dropout."""
@@ -103,10 +101,7 @@ class TrainingModule(LightningModule):
         Raises:
             TrainingError: a loss is not finite, or the features have collapsed.
         """
-        images = normalize_pixels(batch.images, self.preprocessing)
-        cameras = [self.samples[index].camera for index in batch.indices.tolist()]
-        seen_by = (cameras,) if self.model.uses_cameras else ()
-        outputs = self.model.training_outputs(images, *seen_by)
+        outputs = self.execution(*self.model_input(batch))
         with torch.autocast(self.device.type, enabled=False):
             value = self.objective(outputs, batch.labels)
         self.last_learning_rate = self.trainer.optimizers[0].param_groups[0]["lr"]
@@ -127,6 +122,13 @@ class TrainingModule(LightningModule):
         total: Tensor = value.total
         return total
 
+    def model_input(self, batch: TrainingBatch) -> tuple[Any, ...]:
+        """Return what the model takes of a batch: standardised images, and cameras where it asks for them."""
+        images = normalize_pixels(batch.images, self.preprocessing)
+        if not self.model.uses_cameras:
+            return (images,)
+        return images, [self.samples[index].camera for index in batch.indices.tolist()]
+
     def _list_failed_batch(self, value: ObjectiveValue, indices: Tensor) -> None:
         write_json(
             self.failed_batch_path,
@@ -135,3 +137,8 @@ class TrainingModule(LightningModule):
                 "images": [str(self.samples[index].path) for index in indices.tolist()],
             },
         )
+
+
+def _constant(step: int) -> float:
+    del step
+    return 1.0

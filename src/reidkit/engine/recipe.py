@@ -21,9 +21,12 @@ from reidkit.data.readers import READERS
 from reidkit.data.sampling import SAMPLERS, BatchSampler
 from reidkit.data.transforms import TRANSFORMS, SeveralViews, build_augmentation
 from reidkit.engine.component import Component, Section, check_arguments, check_name
+from reidkit.engine.freezing import check_layers
 from reidkit.engine.objective import Objective, classifier_faults
-from reidkit.engine.optim import OPTIMIZERS, SCHEDULES, Factor, warm_up
+from reidkit.engine.optimisation import LossOptimSection, OptimSection, ScheduleSection
+from reidkit.engine.parameter_groups import parameter_groups
 from reidkit.engine.post_processing import PostProcessing
+from reidkit.engine.training_section import TrainingSection
 from reidkit.losses.catalog import LOSSES
 from reidkit.metrics.expansion import EXPANSIONS
 from reidkit.metrics.local_matching import LOCAL_MATCHERS
@@ -161,13 +164,18 @@ class AugmentationStep(Component):
 
 
 class LossTerm(Component):
-    """One loss and its weight in the objective."""
+    """One loss and its weight in the objective.
+
+    ``optim`` gives what the loss learns itself, such as class centres, an optimizer of its own; null leaves
+    it to that of the model.
+    """
 
     kind = "loss"
     catalog = LOSSES
     offered = ("num_identities", "feature_dim")
 
     weight: float = Field(1.0, gt=0)
+    optim: LossOptimSection | None = None
 
     def build_loss(self, num_identities: int, feature_dim: int) -> torch.nn.Module:
         """Build the loss; it is told identities and dimension if it asks for them, to own parameters."""
@@ -175,54 +183,6 @@ class LossTerm(Component):
         takes = inspect.signature(find(self.kind, self.name, self.catalog)).parameters
         loss: torch.nn.Module = self.build(**{name: value for name, value in known.items() if name in takes})
         return loss
-
-
-class OptimSection(Component):
-    """The optimizer."""
-
-    kind = "optimizer"
-    catalog = OPTIMIZERS
-    given = ("parameters", "learning_rate", "weight_decay")
-
-    name: str = "adamw"
-    learning_rate: float = Field(3.5e-4, gt=0)
-    weight_decay: float = Field(5e-4, ge=0)
-
-
-class ScheduleSection(Component):
-    """How the learning rate goes on; warm-up and schedule count epochs from 0, fractions included."""
-
-    kind = "schedule"
-    catalog = SCHEDULES
-    given = ("total_epochs",)
-
-    name: str = "cosine"
-    warmup_epochs: float = Field(0, ge=0)
-    warmup_factor: float = Field(0.1, ge=0, le=1)
-
-    def factor(self, total_epochs: int) -> Factor:
-        """Return the learning-rate factor by epoch."""
-        schedule: Factor = self.build(total_epochs=total_epochs)
-        return warm_up(schedule, warmup_epochs=self.warmup_epochs, start_factor=self.warmup_factor)
-
-
-class TrainingSection(Section):
-    """The run itself.
-
-    ``freeze_backbone_epochs`` trains only the head at first. ``keep`` says whose weights become
-    ``model.safetensors``: "last" those of the last epoch, as the field reports; "best" those of the
-    evaluation with the highest mAP, which picks on the test set. ``num_workers`` null chooses by machine.
-    ``collapse_steps`` is how long the features may lie in one point before the run stops; 0 never stops it.
-    """
-
-    epochs: int = Field(60, ge=1)
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    gradient_clip_norm: float | None = Field(None, gt=0)
-    freeze_backbone_epochs: int = Field(0, ge=0)
-    num_workers: int | None = Field(None, ge=0)
-    collapse_steps: int = Field(200, ge=0)
-    keep: Literal["last", "best"] = "last"
 
 
 class EvaluationSection(Section):
@@ -351,10 +311,12 @@ class Recipe(Section):
                 model = build_model(self.model.name, num_identities=2, image_size=size, arguments=arguments)
             consumed = {term.name: find("loss", term.name, LOSSES) for term in self.losses}
             faults.extend(classifier_faults(model, consumed))
+            check_layers(model, self.training.open_layers)
+            parameter_groups(model, self.optim.rules())
 
         trials: dict[str, Callable[[], object]] = {
             "model": try_model,
-            "losses": self.objective,
+            "losses": self._check_loss_optimizers,
             "schedule": lambda: self.schedule.factor(self.training.epochs),
             "augmentation": self.build_augmentation,
             "evaluation": self.evaluation.after.check,
@@ -364,14 +326,16 @@ class Recipe(Section):
                 trial()
             except (CatalogError, TypeError, ValueError) as error:
                 faults.append(f"{place}: {error}")
-        if self.training.freeze_backbone_epochs >= self.training.epochs:
-            faults.append(
-                f"training.freeze_backbone_epochs: {self.training.freeze_backbone_epochs} leaves no epoch in "
-                f"which the backbone trains, epochs being {self.training.epochs}."
-            )
         if faults:
             raise ValueError("\n".join(faults))
         return self
+
+    def _check_loss_optimizers(self) -> None:
+        for term, loss in zip(self.losses, self.objective().losses, strict=True):
+            if term.optim is not None and not any(True for _ in loss.parameters()):
+                raise CatalogError(f"'{term.name}' learns nothing itself. Expected it without optim.")
+            if term.optim is not None and "learning_rate_factor" in term.arguments:
+                raise CatalogError(f"'{term.name}' has optim and learning_rate_factor. Expected one of them.")
 
     def objective(self, *, num_identities: int = 2, feature_dim: int = 1) -> Objective:
         """Build the objective; identities and dimension are for losses with parameters for each identity."""

@@ -4,7 +4,7 @@ import logging
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from rich.console import Console
 from reidkit.core.files import write_json
 from reidkit.core.types import DatasetSplits
 from reidkit.data.dataset import TrainingImages, identity_labels
-from reidkit.data.loaders import TrainingLoader, training_loader
+from reidkit.data.loaders import TrainingBatch, TrainingLoader, training_loader
+from reidkit.engine.averaging import AveragedWeights
 from reidkit.engine.checkpointing import RunCheckpoints
 from reidkit.engine.epoch_record import EpochRecord, Row
 from reidkit.engine.evaluate import Evaluation, evaluate
@@ -111,6 +112,7 @@ def train(
         write_json(folder.environment, {**describe_environment(), "data": data})
 
     progress: TrainingProgress | None = None
+    averaging = _averaging(recipe, module, loader)
 
     def judge(target: DatasetSplits = splits) -> Evaluation:
         return evaluate(
@@ -126,7 +128,11 @@ def train(
             report=progress.evaluation_report if progress else None,
         )
 
-    record = EpochRecord(folder.history, judge, recipe.evaluation.every_epochs)
+    def judge_epoch() -> Evaluation:
+        with averaging.in_place() if averaging else nullcontext():
+            return judge()
+
+    record = EpochRecord(folder.history, judge_epoch, recipe.evaluation.every_epochs)
     progress = TrainingProgress(console, record)
     checkpoints = RunCheckpoints(folder, record)
     with _quiet_lightning():
@@ -136,7 +142,8 @@ def train(
             precision=recipe.training.precision,
             max_epochs=recipe.training.epochs,
             gradient_clip_val=recipe.training.gradient_clip_norm,
-            callbacks=[record, progress, checkpoints],
+            accumulate_grad_batches=recipe.training.accumulate_batches,
+            callbacks=[*([averaging] if averaging else []), record, progress, checkpoints],
             logger=TensorBoardLogger(out, name="tensorboard", version=""),
             log_every_n_steps=min(50, len(loader)),
             enable_progress_bar=False,
@@ -147,8 +154,10 @@ def train(
         trainer.fit(module, loader, ckpt_path=begun, weights_only=True)
     evaluation = record.evaluation
     if recipe.training.keep == "best":
-        _take_best_weights(module, folder)
+        _take_best_weights(module, averaging, folder)
         evaluation = None
+    if averaging:
+        averaging.put()
     evaluation = evaluation or judge()
     first, *others = run_data.targets
     by_target = {first: evaluation, **{name: judge(run_data.targets[name]) for name in others}}
@@ -185,9 +194,28 @@ def make_loader(recipe: Recipe, splits: DatasetSplits) -> TrainingLoader:
     return training_loader(dataset, sampler, num_workers=choose_num_workers(recipe), pin_memory=True)
 
 
-def _take_best_weights(module: TrainingModule, folder: RunFolder) -> None:
+def _averaging(recipe: Recipe, module: TrainingModule, loader: TrainingLoader) -> AveragedWeights | None:
+    if recipe.training.weights == "trained":
+        return None
+
+    def batches() -> Iterator[tuple[Any, ...]]:
+        for batch in loader:
+            yield module.model_input(TrainingBatch(*(item.to(module.device) for item in batch)))
+
+    return AveragedWeights(
+        module.model,
+        recipe.training.weights,
+        decay=recipe.training.ema_decay,
+        from_epoch=recipe.training.swa_from_epoch,
+        batches=batches,
+    )
+
+
+def _take_best_weights(module: TrainingModule, averaging: AveragedWeights | None, folder: RunFolder) -> None:
     checkpoint = torch.load(folder.best_checkpoint, map_location="cpu", weights_only=True)
     module.load_state_dict(checkpoint["state_dict"])
+    if averaging:
+        averaging.load_state_dict(checkpoint["callbacks"][averaging.state_key])
 
 
 def _write_result(
