@@ -15,6 +15,7 @@ from torch import Tensor
 
 from reidkit.core.distance import normalize, pairwise_distance
 from reidkit.core.errors import CatalogError, ImageError, WeightsError
+from reidkit.core.thresholds import judge_by_thresholds
 from reidkit.core.types import Box, Threshold
 from reidkit.data.failures import ReadFailure, UnreadablePolicy, check_policy
 from reidkit.data.images import ImageSource, normalize_pixels, read_image, resize
@@ -226,13 +227,9 @@ def find_model(path: Path) -> Path:
 
 def judge_distance(distance: float, thresholds: Sequence[Threshold]) -> Comparison:
     """Say what a distance means by measured thresholds; see `Comparison`."""
-    ordered = sorted(thresholds, key=lambda threshold: threshold.distance)
-    if not ordered:
-        return Comparison(distance, None, None)
-    within = next((threshold for threshold in ordered if distance <= threshold.distance), None)
-    if within is None:
-        return Comparison(distance, "different", None)
-    return Comparison(distance, "same" if within == ordered[0] else "unsure", within)
+    verdict, within = judge_by_thresholds(distance, thresholds)
+    # Of two images the second is no newcomer, it is another individual.
+    return Comparison(distance, "different" if verdict == "new" else verdict, within)
 
 
 def choose_device(device: str) -> torch.device:

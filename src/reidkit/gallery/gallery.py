@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidkit.core.errors import GalleryError
+from reidkit.core.thresholds import judge_by_thresholds
 from reidkit.core.types import DistanceName, Threshold
-from reidkit.gallery.records import Answer, GalleryAbout, GalleryStats, Hit, Template, judge_nearest
+from reidkit.gallery.records import Answer, GalleryAbout, GalleryStats, Hit, Template
 from reidkit.gallery.snapshot import Snapshot
 from reidkit.gallery.store import TemplateStore, one_of, quote
 
@@ -169,7 +170,6 @@ class Gallery:
             cameras=len(cameras),
             version=version,
             megabytes=self.store.size_bytes() / 1e6,
-            is_indexed=False,
         )
 
     def _answer(self, query: NDArray[np.float32], top: int, is_eligible: NDArray[np.bool_] | None) -> Answer:
@@ -177,7 +177,7 @@ class Gallery:
         hits = tuple(Hit(rank, *hit) for rank, hit in enumerate(found, start=1))
         if not hits:
             return Answer("new" if self.about.thresholds else None, None, None, ())
-        decision, threshold = judge_nearest(hits[0].distance, self.about.thresholds)
+        decision, threshold = judge_by_thresholds(hits[0].distance, self.about.thresholds)
         return Answer(decision, hits[0].template.identity, threshold, hits)
 
     def _check(self, templates: Sequence[Template], descriptors: Descriptors) -> NDArray[np.float32]:

@@ -1,13 +1,10 @@
 """What a gallery holds and what it answers: plain frozen records."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
+from reidkit.core.thresholds import Verdict
 from reidkit.core.types import DistanceName, Threshold
-
-Decision = Literal["same", "unsure", "new"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ class Answer:
         hits: Nearest first; equal distances in the order in which the templates were added.
     """
 
-    decision: Decision | None
+    decision: Verdict | None
     identity: str | None
     threshold: Threshold | None
     hits: tuple[Hit, ...]
@@ -88,22 +85,3 @@ class GalleryStats:
     cameras: int
     version: int
     megabytes: float
-    is_indexed: bool
-
-
-def judge_nearest(
-    distance: float, thresholds: Sequence[Threshold]
-) -> tuple[Decision | None, Threshold | None]:
-    """Say what the distance of the nearest template means; see `Answer`.
-
-    Args:
-        distance: Of the nearest template.
-        thresholds: Of the model; none leaves the decision open.
-    """
-    ordered = sorted(thresholds, key=lambda threshold: threshold.distance)
-    if not ordered:
-        return None, None
-    within = next((threshold for threshold in ordered if distance <= threshold.distance), None)
-    if within is None:
-        return "new", None
-    return ("same" if within == ordered[0] else "unsure"), within

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reidkit.core.checks import check_descriptors
+from reidkit.core.checks import ROWS_AT_ONCE, check_descriptors
 from reidkit.core.distance import check_distance, normalize
 from reidkit.core.errors import EvaluationError, ShapeError
 from reidkit.core.types import DistanceName
@@ -16,7 +16,6 @@ from reidkit.core.types import DistanceName
 BLOCK_BYTES = 128 * 2**20
 """Most memory that one block of keys takes; a single query row may take more."""
 
-ROWS_AT_ONCE = 4096
 NUMBERS_FIRST = 32
 """Descriptors whose squares and checksums are taken together, in little memory."""
 

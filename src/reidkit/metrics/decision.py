@@ -1,15 +1,13 @@
 """The answer to give at a distance: the same, unsure, or new."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from reidkit.core.errors import EvaluationError
+from reidkit.core.thresholds import Verdict
 from reidkit.core.types import Calibration
 from reidkit.metrics.calibration import probability_at
-
-Verdict = Literal["same", "unsure", "new"]
 
 
 @dataclass(frozen=True, slots=True)

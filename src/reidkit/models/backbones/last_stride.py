@@ -58,12 +58,22 @@ def keep_last_resolution(network: nn.Module, *, name: str) -> list[str]:
     if not changed:
         raise CatalogError(no_stride(name))
     for layer_name in changed:
-        layer: Any = network.get_submodule(layer_name)
-        if isinstance(layer, nn.AvgPool2d) and _pair(layer.kernel_size) == _pair(layer.stride):
-            network.set_submodule(layer_name, nn.Identity())
-        else:
-            layer.stride = 1 if isinstance(layer.stride, int) else (1, 1)
+        take_stride_away(network, layer_name)
     return changed
+
+
+def take_stride_away(network: nn.Module, layer_name: str) -> None:
+    """Set the stride of one layer to 1; an average over just the positions that it skips is left out.
+
+    Args:
+        network: Changed in place.
+        layer_name: Of a layer in it that has a stride.
+    """
+    layer: Any = network.get_submodule(layer_name)
+    if isinstance(layer, nn.AvgPool2d) and _pair(layer.kernel_size) == _pair(layer.stride):
+        network.set_submodule(layer_name, nn.Identity())
+    else:
+        layer.stride = 1 if isinstance(layer.stride, int) else (1, 1)
 
 
 def _pair(size: int | tuple[int, int]) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from reidkit.core.catalog import near_name
 from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.extras import import_extra
+from reidkit.models.backbones.last_stride import take_stride_away
 
 RESNEST = {50: "resnest50d", 101: "resnest101e", 200: "resnest200e", 269: "resnest269e"}
 REGNET_SIZES = ("002", "004", "006", "008", "016", "032", "040", "064", "080", "120", "160", "320")
@@ -208,13 +209,7 @@ def _size_of_two_groups(channels: int, index: int) -> int:
 
 
 def _keep_resolution(stage: nn.Module) -> None:
-    """Take away what halves the map in a stage, without dilation: strides become 1."""
-    for parent in list(stage.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, nn.Conv2d) and child.stride == (2, 2):
-                child.stride = (1, 1)
-            elif isinstance(child, nn.AvgPool2d) and child.stride in (2, (2, 2)):
-                if child.kernel_size == 3:  # smooths as well
-                    child.stride = 1
-                else:
-                    setattr(parent, name, nn.Identity())
+    """Take away what halves the map in a stage, without dilation."""
+    for name, layer in list(stage.named_modules()):
+        if isinstance(layer, nn.Conv2d | nn.AvgPool2d) and layer.stride in (2, (2, 2)):
+            take_stride_away(stage, name)
