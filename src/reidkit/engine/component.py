@@ -1,5 +1,6 @@
 """Sections of a recipe that name a component of a catalog, and what can be wrong with one."""
 
+import inspect
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, cast, get_type_hints
 
@@ -48,8 +49,14 @@ class Component(Section):
         return check_arguments(cls.kind, name, cls.catalog, arguments, given=cls.given, offered=cls.offered)
 
     def build(self, **given: Any) -> Any:  # noqa: ANN401 - the builder decides
-        """Build the component with its arguments and with what reidkit gives itself."""
-        return find(self.kind, self.name, self.catalog)(**self.arguments, **given)
+        """Build the component with its arguments and with what reidkit gives itself.
+
+        Of what is only ``offered``, the builder gets what it takes.
+        """
+        builder = find(self.kind, self.name, self.catalog)
+        takes = inspect.signature(builder).parameters if self.offered else {}
+        wanted = {name: value for name, value in given.items() if name not in self.offered or name in takes}
+        return builder(**self.arguments, **wanted)
 
 
 def check_name(kind: str, name: str, catalog: Catalog) -> str:

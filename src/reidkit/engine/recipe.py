@@ -4,7 +4,6 @@ Unknown keys, unknown components, wrong types and values out of range are refuse
 all faults together.
 """
 
-import inspect
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -145,12 +144,11 @@ class SamplingSection(Component):
         self, samples: Sequence[Sample], labels: Mapping[Hashable, int], seed: int
     ) -> BatchSampler:
         """Build the sampler of a training split; it is told cameras and domains if it asks for them."""
-        known = {"cameras": camera_indices(samples), "domains": domain_indices(samples)}
-        takes = inspect.signature(find(self.kind, self.name, self.catalog)).parameters
         sampler: BatchSampler = self.build(
             labels=[labels[sample.identity] for sample in samples],
             seed=seed,
-            **{name: numbers for name, numbers in known.items() if name in takes},
+            cameras=camera_indices(samples),
+            domains=domain_indices(samples),
         )
         return sampler
 
@@ -179,9 +177,7 @@ class LossTerm(Component):
 
     def build_loss(self, num_identities: int, feature_dim: int) -> torch.nn.Module:
         """Build the loss; it is told identities and dimension if it asks for them, to own parameters."""
-        known = {"num_identities": num_identities, "feature_dim": feature_dim}
-        takes = inspect.signature(find(self.kind, self.name, self.catalog)).parameters
-        loss: torch.nn.Module = self.build(**{name: value for name, value in known.items() if name in takes})
+        loss: torch.nn.Module = self.build(num_identities=num_identities, feature_dim=feature_dim)
         return loss
 
 
