@@ -1,15 +1,11 @@
 """The embedder: images in, descriptors out; the one seam between training and use."""
 
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from reidkit.core.distance import pairwise_distance
@@ -32,44 +28,15 @@ from reidkit.deploy.inputs import (
     in_batches,
     read_any,
 )
-from reidkit.deploy.runtime import Runtime, run_in_parts
+from reidkit.deploy.reading import read_ahead
+from reidkit.deploy.results import BoxDescriptors, Descriptors, FileDescriptors
+from reidkit.deploy.runtime import Cameras, Runtime, run_in_parts
 from reidkit.deploy.runtimes import open_runtime
 from reidkit.deploy.torch_runtime import TorchRuntime
 from reidkit.models.checkpoint import ModelCard
 from reidkit.models.fingerprint import fingerprint
 from reidkit.models.model import ReidModel
 from reidkit.models.temporal import pool_frames
-
-Descriptors = NDArray[np.float32]
-
-BATCHES_AHEAD = 2
-"""Batches that are decoded while one is computed: enough to keep the network busy, and a bound on memory."""
-
-
-class BoxDescriptors(NamedTuple):
-    """Descriptors of parts of a frame.
-
-    Args:
-        descriptors: (N, D) float32, one row per box in order; NaN where there was nothing to see.
-        is_valid: (N,) bool; False for a box that is empty, not finite, or beside the frame.
-    """
-
-    descriptors: Descriptors
-    is_valid: NDArray[np.bool_]
-
-
-class FileDescriptors(NamedTuple):
-    """Descriptors of image files.
-
-    Args:
-        paths: The files that could be read, in order.
-        descriptors: (N, D) float32, one row per path.
-        failures: The files that could not be read, with the reason.
-    """
-
-    paths: list[Path]
-    descriptors: Descriptors
-    failures: list[ReadFailure]
 
 
 class Embedder:
@@ -156,6 +123,7 @@ class Embedder:
         colour: Colour = "rgb",
         unreadable: UnreadablePolicy = "error",
         failures: list[ReadFailure] | None = None,
+        cameras: Cameras | None = None,
         report: ReportProgress | None = None,
     ) -> Descriptors:
         """Embed images: decoded by threads while the network computes, in bounded memory.
@@ -165,6 +133,8 @@ class Embedder:
             colour: Order of the channels of arrays and tensors; "bgr" for OpenCV's. Files know their own.
             unreadable: "error" stops at an image that cannot be read; "skip" gives it a row of NaN.
             failures: Where "skip" adds the paths that failed, with the reason.
+            cameras: What a model that uses cameras is told about each image, such as ``"city/3"``; None, or
+                one that it does not know, takes the mean of its cameras.
             report: Called with (images done, images in all) after each batch; of a generator nobody knows
                 how many come, and it is told 0.
 
@@ -173,13 +143,17 @@ class Embedder:
             product of two rows is their cosine.
 
         Raises:
+            CatalogError: cameras for a model that uses none, or not one per image.
             ImageError: an image cannot be read, under "error".
         """
         several = as_several(images)
         total = len(several) if isinstance(several, Sequence | np.ndarray | Tensor) else 0
         rows = [np.empty((0, self.descriptor_dim), np.float32)]
         done = 0
-        for batch in self.embed_batches(several, colour=colour, unreadable=unreadable, failures=failures):
+        batches = self.embed_batches(
+            several, colour=colour, unreadable=unreadable, failures=failures, cameras=cameras
+        )
+        for batch in batches:
             rows.append(batch)
             done += len(batch)
             if report is not None:
@@ -193,25 +167,28 @@ class Embedder:
         colour: Colour = "rgb",
         unreadable: UnreadablePolicy = "error",
         failures: list[ReadFailure] | None = None,
+        cameras: Cameras | None = None,
     ) -> Iterator[Descriptors]:
         """Embed any number of images and yield the rows batch by batch, so that none need be kept.
 
         Arguments, order, rows of NaN and errors are those of `embed`.
         """
         check_policy(unreadable)
-        with ThreadPoolExecutor() as pool:
-            ahead: deque[list[Future[Tensor | ReadFailure]]] = deque()
-            try:
-                for batch in in_batches(images, self.batch_size):
-                    ahead.append([pool.submit(self._read, one, colour, unreadable) for one in batch])
-                    if len(ahead) > BATCHES_AHEAD:
-                        yield self._embed_read([one.result() for one in ahead.popleft()], failures)
-                while ahead:
-                    yield self._embed_read([one.result() for one in ahead.popleft()], failures)
-            finally:
-                for waiting in ahead:
-                    for one in waiting:
-                        one.cancel()
+        if cameras is not None and not (isinstance(self.runtime, TorchRuntime) and self.model.uses_cameras):
+            raise CatalogError(
+                f"Cameras do not fit the model, got {len(cameras)} for '{self.card.architecture}' in "
+                f"{self.runtime.name}, which uses none. Expected none. Leave them out."
+            )
+        done = 0
+        batches = in_batches(images, self.batch_size)
+        for read in read_ahead(batches, lambda source: self._read(source, colour, unreadable)):
+            told = None if cameras is None else cameras[done : done + len(read)]
+            done += len(read)
+            if told is not None and len(told) < len(read):
+                raise _wrong_cameras(cameras, done)
+            yield self._embed_read(read, failures, told)
+        if cameras is not None and len(cameras) != done:
+            raise _wrong_cameras(cameras, done)
 
     def embed_boxes(self, frame: AnyImage, boxes: Boxes, *, colour: Colour = "rgb") -> BoxDescriptors:
         """Embed parts of one frame, such as the detections of a tracker.
@@ -311,14 +288,17 @@ class Embedder:
         distance = float(pairwise_distance(descriptors[:1], descriptors[1:], distance=self.card.distance))
         return judge_distance(distance, self.card.thresholds, self.card.calibration)
 
-    def embed_pixels(self, pixels: Tensor) -> Descriptors:
+    def embed_pixels(self, pixels: Tensor, cameras: Cameras | None = None) -> Descriptors:
         """Embed a batch that is read and resized already.
 
         Args:
             pixels: uint8 (N, 3, H, W), RGB, of the size that the card names.
+            cameras: As in `embed`.
         """
         if not len(pixels):
             return np.empty((0, self.descriptor_dim), np.float32)
+        if isinstance(self.runtime, TorchRuntime):
+            return self.runtime.run(pixels, cameras).numpy()
         return run_in_parts(self.runtime.run, pixels, self.runtime.batch_limit).numpy()
 
     def _read(self, source: AnyImage, colour: Colour, unreadable: UnreadablePolicy) -> Tensor | ReadFailure:
@@ -331,14 +311,19 @@ class Embedder:
             return ReadFailure(Path(path), str(error))
 
     def _embed_read(
-        self, read: Sequence[Tensor | ReadFailure], failures: list[ReadFailure] | None
+        self,
+        read: Sequence[Tensor | ReadFailure],
+        failures: list[ReadFailure] | None,
+        cameras: Cameras | None = None,
     ) -> Descriptors:
         rows = np.full((len(read), self.descriptor_dim), np.nan, np.float32)
         good = [number for number, item in enumerate(read) if isinstance(item, Tensor)]
         if failures is not None:
             failures += [item for item in read if isinstance(item, ReadFailure)]
         if good:
-            rows[good] = self.embed_pixels(torch.stack([item for item in read if isinstance(item, Tensor)]))
+            pixels = torch.stack([item for item in read if isinstance(item, Tensor)])
+            told = None if cameras is None else [cameras[number] for number in good]
+            rows[good] = self.embed_pixels(pixels, told)
         return rows
 
 
@@ -385,6 +370,13 @@ def find_model(path: Path) -> Path:
             f"Finish the run: reidkit train --resume --out {path}."
         )
     return inside if path.is_dir() else path
+
+
+def _wrong_cameras(cameras: Sequence[Hashable | None] | None, num_images: int) -> CatalogError:
+    return CatalogError(
+        f"Cameras do not fit the images, got {len(cameras or ())} for {num_images} or more. Expected "
+        f"one camera per image."
+    )
 
 
 def _parts(items: list[Tensor | ReadFailure], size: int) -> Iterator[list[Tensor | ReadFailure]]:

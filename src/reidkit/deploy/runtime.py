@@ -1,10 +1,13 @@
 """What every runtime of a model offers, so that the embedder needs to know none of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
+
+Cameras = Sequence[Hashable | None]
+"""The label of each image's camera; None where unknown."""
 
 
 class Runtime(Protocol):

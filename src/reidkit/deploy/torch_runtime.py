@@ -6,6 +6,7 @@ from torch import Tensor
 from reidkit.core.distance import normalize
 from reidkit.data.images import normalize_pixels
 from reidkit.deploy.devices import Precision, check_precision, choose_device
+from reidkit.deploy.runtime import Cameras
 from reidkit.models.checkpoint import ModelCard
 from reidkit.models.model import ReidModel
 
@@ -35,12 +36,18 @@ class TorchRuntime:
         self.card = card
         self.half = precision == "half"
 
-    def run(self, pixels: Tensor) -> Tensor:
-        """Return the descriptors (N, D), float32 on the CPU, of pixels (N, 3, H, W), uint8 RGB, resized."""
+    def run(self, pixels: Tensor, cameras: Cameras | None = None) -> Tensor:
+        """Return the descriptors (N, D), float32 on the CPU, of pixels (N, 3, H, W), uint8 RGB, resized.
+
+        Args:
+            pixels: As of `reidkit.deploy.runtime.Runtime`.
+            cameras: For a model that uses them only.
+        """
+        told = () if cameras is None else (cameras,)
         dtype = torch.bfloat16 if self.device.type == "cpu" else torch.float16
         with torch.inference_mode(), torch.autocast(self.device.type, dtype=dtype, enabled=self.half):
             images = normalize_pixels(pixels.to(self.device), self.card.preprocessing)
-            descriptors: Tensor = self.model(images)
+            descriptors: Tensor = self.model(images, *told)
         descriptors = descriptors.float()
         if self.card.distance == "cosine":
             descriptors = normalize(descriptors)
