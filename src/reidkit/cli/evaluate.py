@@ -151,7 +151,7 @@ def judge(
         console.print(estimate, soft_wrap=True)
     with progress_bar(console, "embedding") as on_progress:
         evaluation = run_evaluation(
-            embedder.model,
+            embedder.network,
             splits,
             embedder.card.preprocessing,
             protocol,
