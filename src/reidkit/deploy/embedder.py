@@ -181,7 +181,7 @@ class TorchEmbedder:
             images = torch.stack([item for item in read if isinstance(item, Tensor)]).to(self.device)
             with torch.inference_mode():
                 descriptors = self.model(normalize_pixels(images, self.card.preprocessing)).float()
-            if self.card.distance == "cosine":
+            if self.card.distance == "cosine" or self.card.normalization == "unit":
                 descriptors = normalize(descriptors)
             rows[good] = descriptors.cpu().numpy()
         return rows

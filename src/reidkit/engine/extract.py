@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reidkit.core.types import Preprocessing, ReportProgress, Sample
+from reidkit.core.types import Preprocessing, ReportProgress, Sample, ViewAverage
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import evaluation_batches
+from reidkit.engine.views import Views, batches_of_views
 from reidkit.models.temporal import Temporal, check_temporal
 
 Embed = Callable[[Tensor], Tensor]
@@ -38,6 +39,8 @@ def extract(
     *,
     device: torch.device | str = "cpu",
     flip: bool = False,
+    scales: tuple[float, ...] = (1.0,),
+    view_average: ViewAverage = "raw",
     batch_size: int = 128,
     num_workers: int = 0,
     frame_sampling: str = "all",
@@ -54,6 +57,8 @@ def extract(
         preprocessing: How pixels become input.
         device: Where ``embed`` runs.
         flip: Whether to take the mean over each image and its mirror image.
+        scales: Factors of the input size, with one view for each; see `reidkit.engine.views.Views`.
+        view_average: Whether the descriptors of several views are averaged "raw" or as "unit" vectors.
         batch_size: Images per call of ``embed``.
         num_workers: Processes that decode images.
         frame_sampling: "all" frames of a tracklet, or ``frames_per_tracklet`` of them "evenly"; see
@@ -65,30 +70,32 @@ def extract(
         report: Called with (frames done, frames in all).
 
     Raises:
-        CatalogError: ``frame_sampling`` or ``temporal`` is neither, or ``frames_per_tracklet`` does not
-            go with the former.
+        CatalogError: ``frame_sampling`` or ``temporal`` is neither, ``frames_per_tracklet`` does not
+            go with the former, or a scale is not above 0.
+        EvaluationError: the model takes no images of another scale.
         ImageError: a damaged image under "error".
     """
     check_temporal(temporal)
+    views = Views(flip, scales, view_average)
     unique, rows = _without_repeats(samples)
-    batches = evaluation_batches(
-        unique,
-        preprocessing,
-        batch_size=batch_size,
-        num_workers=num_workers,
-        frame_sampling=frame_sampling,
-        frames_per_tracklet=frames_per_tracklet,
-        unreadable=unreadable,
-    )
+    loaders = [
+        evaluation_batches(
+            unique,
+            size,
+            batch_size=batch_size,
+            num_workers=num_workers,
+            frame_sampling=frame_sampling,
+            frames_per_tracklet=frames_per_tracklet,
+            unreadable=unreadable,
+        )
+        for size in views.sizes(preprocessing)
+    ]
     totals: Tensor | None = None
     counts = torch.zeros(len(unique))
     num_done = 0
-    for images, indices in batches:
-        inputs = normalize_pixels(images.to(device, non_blocking=True), preprocessing)
-        descriptors = embed(inputs)
-        if flip:
-            descriptors = (descriptors + embed(inputs.flip(3))) / 2
-        descriptors = descriptors.float().cpu()
+    for images, indices in batches_of_views(loaders):
+        inputs = [normalize_pixels(part.to(device, non_blocking=True), preprocessing) for part in images]
+        descriptors = views.describe(embed, inputs).float().cpu()
         if totals is None:
             start = 0.0 if temporal == "average" else float("-inf")
             totals = torch.full((len(unique), descriptors.shape[1]), start)
@@ -99,14 +106,14 @@ def extract(
         counts.index_add_(0, indices, torch.ones(len(indices)))
         num_done += len(indices)
         if report is not None:
-            report(num_done, batches.num_images)
+            report(num_done, loaders[0].num_images)
     if totals is None:
         totals = torch.zeros(len(unique), 1)
     if temporal == "average":
         pooled = totals / counts[:, None]  # 0 / 0 is NaN: nothing could be read
     else:
         pooled = totals.masked_fill(counts[:, None] == 0, float("nan"))
-    return Extraction(pooled[rows], tuple(batches.failures))
+    return Extraction(pooled[rows], tuple(loaders[0].failures))
 
 
 def _without_repeats(samples: Sequence[Sample]) -> tuple[list[Sample], list[int]]:

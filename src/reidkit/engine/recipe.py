@@ -6,14 +6,21 @@ all faults together.
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import torch
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from reidkit.core.catalog import find
 from reidkit.core.errors import CatalogError
-from reidkit.core.types import DistanceName, Interpolation, Preprocessing, Sample
+from reidkit.core.types import (
+    DistanceName,
+    Interpolation,
+    Normalization,
+    Preprocessing,
+    Sample,
+    ViewAverage,
+)
 from reidkit.data.failures import UnreadablePolicy
 from reidkit.data.mixing import camera_indices, domain_indices
 from reidkit.data.readers import READERS
@@ -184,8 +191,10 @@ class LossTerm(Component):
 class EvaluationSection(Section):
     """When and how the model is judged.
 
-    ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``flip`` takes
-    the mean over the image and its mirror image. ``frames_per_tracklet`` null takes the mean over all
+    ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``normalization``
+    "unit" scales descriptors to unit length whatever the distance. ``flip`` takes the mean over the image and
+    its mirror image, ``scales`` that over several input sizes; ``view_average`` "unit" scales the descriptor
+    of each of these views to unit length first. ``frames_per_tracklet`` null takes the mean over all
     frames of a tracklet, a number that over so many, evenly spread. ``expand`` and ``rerank`` name a query
     expansion and a re-ranking that come before the scores, ``local`` what sorts the nearest images again by
     their feature maps; see `PostProcessing`.
@@ -194,7 +203,10 @@ class EvaluationSection(Section):
     every_epochs: int = Field(10, ge=0)
     protocol: Literal[tuple(PROTOCOLS)] | None = None  # type: ignore[valid-type]
     distance: DistanceName | None = None
+    normalization: Normalization = "by_distance"
     flip: bool = False
+    scales: tuple[Annotated[float, Field(gt=0)], ...] = Field((1.0,), min_length=1)
+    view_average: ViewAverage = "raw"
     frames_per_tracklet: int | None = Field(None, ge=1)
     expand: Literal[tuple(EXPANSIONS)] | None = None  # type: ignore[valid-type]
     expand_arguments: dict[str, Any] = Field(default_factory=dict)

@@ -233,6 +233,7 @@ def _write_result(
         preprocessing=recipe.input.preprocessing(),
         descriptor_dim=model.descriptor_dim,
         distance=evaluation.scores.protocol.distance,
+        normalization=evaluation.scores.protocol.normalization,
         scores=evaluation.scores.summary(),
         thresholds=tuple(evaluation.thresholds),
         calibration=calibrate(evaluation.pairs, data=str(data["name"])) if evaluation.curve else None,

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.files import replace_file
-from reidkit.core.types import Calibration, DistanceName, Preprocessing, Threshold
+from reidkit.core.types import Calibration, DistanceName, Normalization, Preprocessing, Threshold
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
 
@@ -35,6 +35,7 @@ class ModelCard(BaseModel):
         descriptor_dim: Numbers per descriptor.
         num_identities: Columns of the classifier where the file keeps one; None where it does not.
         distance: The distance that the model was judged by.
+        normalization: Whether descriptors are scaled to unit length whatever the distance.
         scores: Summary of its evaluation, with the protocol; None where it was never evaluated.
         thresholds: Measured in that evaluation, or by a calibration.
         calibration: What a distance means; None where it was never calibrated.
@@ -55,6 +56,7 @@ class ModelCard(BaseModel):
     descriptor_dim: int
     num_identities: int | None = None
     distance: DistanceName = "cosine"
+    normalization: Normalization = "by_distance"
     scores: dict[str, Any] | None = None
     thresholds: tuple[Threshold, ...] = ()
     calibration: Calibration | None = None
