@@ -162,3 +162,8 @@ def test_using_a_model_loads_no_training_code(model_path: Path, paths: list[Path
         check=False,
     )
     assert run.returncode == 0, run.stderr
+
+
+def test_cameras_for_a_model_that_uses_none_are_refused(embedder: TorchEmbedder, paths: list[Path]):
+    with pytest.raises(CatalogError, match="uses none"):
+        embedder.embed(paths[:1], cameras=[1])

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,29 @@ SPLIT = "{split}"
 """Stands in the path of a model for the number of a split, where each has a model of its own."""
 
 COLUMNS = {"rank_1": "Rank-1", "rank_5": "Rank-5", "rank_10": "Rank-10", "mean_ap": "mAP", "mean_inp": "mINP"}
+
+
+@dataclass(frozen=True)
+class Judging:
+    """What all splits share.
+
+    Args:
+        model: Path as it was typed; with `SPLIT` in it, each split has its own.
+        open_model: Loads the model of a split.
+        protocol_of: How a data set is judged.
+        unreadable: What a damaged image does.
+        after: What is done before the ranking.
+        ignores_cameras: Whether a model that can be told the cameras is told none.
+        console: Where to print.
+    """
+
+    model: str
+    open_model: "Callable[[int], TorchEmbedder]"
+    protocol_of: "Callable[[TorchEmbedder, DatasetSplits], Protocol]"
+    unreadable: "UnreadablePolicy"
+    after: PostProcessing
+    ignores_cameras: bool
+    console: Console
 
 
 def read_splits(source: "Source", chosen: str) -> list[DatasetSplits]:
@@ -55,32 +79,18 @@ def read_splits(source: "Source", chosen: str) -> list[DatasetSplits]:
     ]
 
 
-def judge_splits(
-    model: str,
-    several: Sequence[DatasetSplits],
-    open_model: "Callable[[int], TorchEmbedder]",
-    protocol_of: "Callable[[TorchEmbedder, DatasetSplits], Protocol]",
-    unreadable: "UnreadablePolicy",
-    console: Console,
-    after: PostProcessing,
-    out: Path | None,
-) -> AveragedScores:
+def judge_splits(judging: Judging, several: Sequence[DatasetSplits], out: Path | None) -> AveragedScores:
     """Judge every split, print and write the scores of each and their means.
 
     Args:
-        model: Path as it was typed; with `SPLIT` in it, each split has its own.
+        judging: The model and how it is judged.
         several: The splits.
-        open_model: Loads the model of a split.
-        protocol_of: How a data set is judged.
-        unreadable: What a damaged image does.
-        console: Where to print.
-        after: What is done before the ranking.
         out: Folder for ``scores.json`` and ``splits/<number>.json``; None writes nothing.
     """
-    evaluations = _judge_each if SPLIT in model else _judge_together
+    model, console = judging.model, judging.console
+    judged = (_judge_each if SPLIT in model else _judge_together)(judging, several)
     numbers: list[int] = []
     scores: list[RetrievalScores] = []
-    judged = evaluations(model, several, open_model, protocol_of, unreadable, console, after)
     for splits, evaluation in zip(several, judged, strict=True):
         number = splits.split if splits.split is not None else len(numbers)
         numbers.append(number)
@@ -131,25 +141,17 @@ def show_averaged(averaged: AveragedScores, title: str, console: Console) -> Non
     console.print(describe_rules(averaged.protocol), soft_wrap=True)
 
 
-def _judge_together(
-    model: str,
-    several: Sequence[DatasetSplits],
-    open_model: "Callable[[int], TorchEmbedder]",
-    protocol_of: "Callable[[TorchEmbedder, DatasetSplits], Protocol]",
-    unreadable: "UnreadablePolicy",
-    console: Console,
-    after: PostProcessing,
-) -> Iterator[Evaluation]:
+def _judge_together(judging: Judging, several: Sequence[DatasetSplits]) -> Iterator[Evaluation]:
     """Embed the images of all splits once, by one model."""
     from reidkit.cli.evaluate import examine_before
     from reidkit.core.progress import progress_bar
     from reidkit.engine.evaluate import evaluate_splits
 
-    embedder = open_model(several[0].split or 0)
-    _warn_of_seen(embedder, several, model, console)
-    protocol = protocol_of(embedder, several[0])
-    examine_before(several[0], protocol, unreadable, console)
-    with progress_bar(console, "embedding") as on_progress:
+    embedder = judging.open_model(several[0].split or 0)
+    _warn_of_seen(embedder, several, judging)
+    protocol = judging.protocol_of(embedder, several[0])
+    examine_before(several[0], protocol, judging.unreadable, judging.console)
+    with progress_bar(judging.console, "embedding") as on_progress:
         yield from evaluate_splits(
             embedder.model,
             several,
@@ -157,42 +159,41 @@ def _judge_together(
             protocol,
             device=embedder.device,
             batch_size=embedder.batch_size,
-            unreadable=unreadable,
-            after=after,
+            unreadable=judging.unreadable,
+            after=judging.after,
+            ignores_cameras=judging.ignores_cameras,
             report=on_progress,
         )
 
 
-def _judge_each(
-    model: str,
-    several: Sequence[DatasetSplits],
-    open_model: "Callable[[int], TorchEmbedder]",
-    protocol_of: "Callable[[TorchEmbedder, DatasetSplits], Protocol]",
-    unreadable: "UnreadablePolicy",
-    console: Console,
-    after: PostProcessing,
-) -> Iterator[Evaluation]:
+def _judge_each(judging: Judging, several: Sequence[DatasetSplits]) -> Iterator[Evaluation]:
     """Judge each split by the model that was trained on it."""
     from reidkit.cli.evaluate import judge
 
     for number, splits in enumerate(several):
-        embedder = open_model(number if splits.split is None else splits.split)
-        _warn_of_seen(embedder, [splits], model, console)
-        yield judge(embedder, splits, protocol_of(embedder, splits), unreadable, console, after)
+        embedder = judging.open_model(number if splits.split is None else splits.split)
+        _warn_of_seen(embedder, [splits], judging)
+        yield judge(
+            embedder,
+            splits,
+            judging.protocol_of(embedder, splits),
+            judging.unreadable,
+            judging.console,
+            judging.after,
+            ignores_cameras=judging.ignores_cameras,
+        )
 
 
-def _warn_of_seen(
-    embedder: "TorchEmbedder", several: Sequence[DatasetSplits], model: str, console: Console
-) -> None:
+def _warn_of_seen(embedder: "TorchEmbedder", several: Sequence[DatasetSplits], judging: Judging) -> None:
     """Say where a model was trained on people whom a split asks for."""
     trained = embedder.card.training_data
     if trained.get("name") != several[0].name or "split" not in trained:
         return
     asked = [splits.split for splits in several if splits.train and splits.split != trained["split"]]
     if asked and _train_differs(several, trained["split"]):
-        console.print(
-            f"warning: {model} was trained on split {trained['split']} of {several[0].name}, whose people "
-            f"are queries of other splits; their scores are too good. Train one model per split and give "
+        judging.console.print(
+            f"warning: {judging.model} was trained on split {trained['split']} of {several[0].name}, whose "
+            f"people are queries of other splits; their scores are too good. Train one model per split and give "
             f"their place as 'runs/{SPLIT}'.",
             markup=False,
             soft_wrap=True,

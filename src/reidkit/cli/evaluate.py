@@ -82,11 +82,14 @@ def evaluate(
     skip_unreadable: Annotated[
         bool, typer.Option("--skip-unreadable", help="Leave damaged images out instead of stopping.")
     ] = False,
+    ignore_cameras: Annotated[
+        bool, typer.Option("--ignore-cameras", help="Tell a model that was taught cameras none of them.")
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 128,
 ) -> None:
     """Embed query and gallery with a model, rank, and print the scores with their protocol."""
-    from reidkit.cli.averaging import SPLIT, judge_splits, read_splits
+    from reidkit.cli.averaging import SPLIT, Judging, judge_splits, read_splits
     from reidkit.cli.data_options import parse_method, parse_numbers, parse_reader_options
     from reidkit.cli.screen import make_console
     from reidkit.data.mixing import unique_names
@@ -124,17 +127,20 @@ def evaluate(
     unreadable: UnreadablePolicy = "skip" if skip_unreadable else "error"
     # All are read before the first is judged: a misspelt folder shows at once, not after an hour.
     if splits is not None:
+        judging = Judging(str(model), open_model, protocol_of, unreadable, after, ignore_cameras, console)
         dealt = [read_splits(source, splits) for source in sources]
         for name, several in zip(unique_names([parts[0] for parts in dealt]), dealt, strict=True):
             place = out if out is None or len(dealt) == 1 else out / name
-            judge_splits(str(model), several, open_model, protocol_of, unreadable, console, after, place)
+            judge_splits(judging, several, place)
         return
     sets = [read_dataset(source.reader, source.root, **source.options) for source in sources]
     embedder = open_model(0)
     found: dict[str, Evaluation] = {}
     for name, data_set in zip(unique_names(sets), sets, strict=True):
         chosen = protocol_of(embedder, data_set)
-        found[name] = judge(embedder, data_set, chosen, unreadable, console, after)
+        found[name] = judge(
+            embedder, data_set, chosen, unreadable, console, after, ignores_cameras=ignore_cameras
+        )
     show_evaluations(found, str(model), console)
     if out is not None:
         write_evaluations(out, str(model), sets, found, embedder.card, console)
@@ -220,6 +226,8 @@ def judge(
     unreadable: "UnreadablePolicy",
     console: "Console",
     after: "PostProcessing | None" = None,
+    *,
+    ignores_cameras: bool = False,
 ) -> "Evaluation":
     """Examine a data set, embed it and rank it, showing how far it is."""
     from reidkit.core.progress import progress_bar
@@ -241,7 +249,16 @@ def judge(
             batch_size=embedder.batch_size,
             unreadable=unreadable,
             after=after,
+            ignores_cameras=ignores_cameras,
             report=on_progress,
+        )
+    if evaluation.cameras is not None:
+        known, unknown = evaluation.cameras["known"], evaluation.cameras["unknown"]
+        console.print(
+            f"{splits.name}: the model knows the {embedder.model.side_information.replace('_', ' and ')} of "
+            f"{known} of {known + unknown} images; the mean of all stands in for the others",
+            markup=False,
+            soft_wrap=True,
         )
     for failure in evaluation.failures:
         console.print(f"left out: {failure.reason}", markup=False, soft_wrap=True)

@@ -1,6 +1,6 @@
 """The embedder: images in, descriptors out; the one seam between training and use."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -93,6 +93,7 @@ class TorchEmbedder:
         colour: Colour = "rgb",
         unreadable: UnreadablePolicy = "error",
         failures: list[ReadFailure] | None = None,
+        cameras: Sequence[Hashable | None] | None = None,
     ) -> Descriptors:
         """Embed images: decoded by threads, in batches, in memory bounded by the batch and the result.
 
@@ -101,20 +102,35 @@ class TorchEmbedder:
             colour: Order of the channels of arrays; "bgr" for OpenCV's. Files know their own.
             unreadable: "error" stops at an image that cannot be read; "skip" gives it a row of NaN.
             failures: Where "skip" adds the paths that failed, with the reason.
+            cameras: What a model that uses cameras is told about each image, such as ``"city/3"``; None, or
+                one that it does not know, takes the mean of its cameras.
 
         Returns:
             (N, D) float32, in order; of unit length where the model's distance is cosine, so that the dot
             product of two rows is their cosine.
 
         Raises:
+            CatalogError: cameras for a model that uses none, or not one per image.
             ImageError: an image cannot be read, under "error".
         """
         check_policy(unreadable)
+        if cameras is not None and not self.model.uses_cameras:
+            raise CatalogError(
+                f"Cameras do not fit the model, got {len(cameras)} for '{self.card.architecture}', which "
+                f"uses none. Expected none. Leave them out."
+            )
         rows = [np.empty((0, self.descriptor_dim), np.float32)]
+        done = 0
         with ThreadPoolExecutor() as pool:
             for batch in _batches(_as_several(images), self.batch_size):
                 read = list(pool.map(lambda source: self._read(source, colour, unreadable), batch))
-                rows.append(self._embed_batch(batch, read, failures))
+                told = None if cameras is None else cameras[done : done + len(batch)]
+                done += len(batch)
+                if told is not None and len(told) < len(batch):
+                    raise _wrong_cameras(cameras, done)
+                rows.append(self._embed_batch(batch, read, failures, told))
+        if cameras is not None and len(cameras) != done:
+            raise _wrong_cameras(cameras, done)
         return np.concatenate(rows)
 
     def embed_boxes(self, frame: ImageSource, boxes: Sequence[Box], *, colour: Colour = "rgb") -> Descriptors:
@@ -171,7 +187,11 @@ class TorchEmbedder:
             return ReadFailure(Path(path), str(error))
 
     def _embed_batch(
-        self, sources: Sequence[object], read: list[Tensor | ReadFailure], failures: list[ReadFailure] | None
+        self,
+        sources: Sequence[object],
+        read: list[Tensor | ReadFailure],
+        failures: list[ReadFailure] | None,
+        cameras: Sequence[Hashable | None] | None = None,
     ) -> Descriptors:
         rows = np.full((len(sources), self.descriptor_dim), np.nan, np.float32)
         good = [number for number, item in enumerate(read) if isinstance(item, Tensor)]
@@ -179,8 +199,9 @@ class TorchEmbedder:
             failures += [item for item in read if isinstance(item, ReadFailure)]
         if good:
             images = torch.stack([item for item in read if isinstance(item, Tensor)]).to(self.device)
+            told = () if cameras is None else ([cameras[number] for number in good],)
             with torch.inference_mode():
-                descriptors = self.model(normalize_pixels(images, self.card.preprocessing)).float()
+                descriptors = self.model(normalize_pixels(images, self.card.preprocessing), *told).float()
             if self.card.distance == "cosine" or self.card.normalization == "unit":
                 descriptors = normalize(descriptors)
             rows[good] = descriptors.cpu().numpy()
@@ -230,6 +251,13 @@ def judge_distance(distance: float, thresholds: Sequence[Threshold]) -> Comparis
     verdict, within = judge_by_thresholds(distance, thresholds)
     # Of two images the second is no newcomer, it is another individual.
     return Comparison(distance, "different" if verdict == "new" else verdict, within)
+
+
+def _wrong_cameras(cameras: Sequence[Hashable | None] | None, num_images: int) -> CatalogError:
+    return CatalogError(
+        f"Cameras do not fit the images, got {len(cameras or ())} for {num_images} or more. Expected "
+        f"one camera per image."
+    )
 
 
 def choose_device(device: str) -> torch.device:

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from reidkit.core.distance import normalize
 from reidkit.core.errors import DatasetError
+from reidkit.core.side_information import DOMAIN
 from reidkit.core.types import (
     DatasetSplits,
     DistanceName,
@@ -23,8 +23,8 @@ from reidkit.core.types import (
     ViewAverage,
 )
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
-from reidkit.data.mixing import DOMAIN
-from reidkit.engine.extract import Embed, Extraction, extract
+from reidkit.engine.descriptor_table import DescriptorTable, SamplesOf
+from reidkit.engine.extract import Embed, extract
 from reidkit.engine.local_matching import maps_of, sort_locally
 from reidkit.engine.post_processing import NOTHING_AFTER, PostProcessing
 from reidkit.engine.verification import verification_json
@@ -55,6 +55,8 @@ class Evaluation:
         gallery_descriptors: (G, D) float32.
         failures: The images that could not be read and were left out.
         blocks: What the gallery was ranked by where that is not the plain distance between descriptors.
+        cameras: Of how many images the model was told a camera of its training ("known"), and of how many
+            not, so that the mean stood in ("unknown"); None for a model that is told none.
     """
 
     scores: RetrievalScores
@@ -64,6 +66,7 @@ class Evaluation:
     gallery_descriptors: Tensor
     failures: tuple[ReadFailure, ...]
     blocks: KeyBlocks | None = None
+    cameras: dict[str, int] | None = None
 
     @cached_property
     def _measured(self) -> tuple[PairDistances, NearestDistances]:
@@ -128,6 +131,7 @@ class Evaluation:
             "warnings": self.warnings,
             "camera_pairs": [asdict(pair) for pair in self.camera_pairs],
             "domains": [asdict(row) for row in self.domains],
+            **({} if self.cameras is None else {"cameras_told": self.cameras}),
             "unreadable": {str(failure.path): failure.reason for failure in self.failures},
             "queries": self.scores.query_rows(self.queries),
         }
@@ -173,6 +177,8 @@ def evaluate(
     num_workers: int = 0,
     unreadable: UnreadablePolicy = "error",
     after: PostProcessing = NOTHING_AFTER,
+    data_set: str | None = None,
+    ignores_cameras: bool = False,
     report: ReportProgress | None = None,
 ) -> Evaluation:
     """Embed query and gallery and rank them. A module is put into evaluation mode and back.
@@ -188,6 +194,9 @@ def evaluate(
         unreadable: "error" stops at the first damaged image, "skip" leaves it out.
         after: What is done with descriptors and distances before the ranking; the protocol of the scores
             names it. Pairs and thresholds stay those of the plain distance.
+        data_set: Name of the data as the model learned it, for one that is told the cameras; None is the
+            name of the splits.
+        ignores_cameras: Whether a model that can be told the cameras is told none.
         report: Called with (frames done, frames in all).
 
     Raises:
@@ -206,6 +215,8 @@ def evaluate(
         num_workers=num_workers,
         unreadable=unreadable,
         after=after,
+        data_set=data_set,
+        ignores_cameras=ignores_cameras,
         report=report,
     )
     return next(evaluations)
@@ -222,6 +233,8 @@ def evaluate_splits(
     num_workers: int = 0,
     unreadable: UnreadablePolicy = "error",
     after: PostProcessing = NOTHING_AFTER,
+    data_set: str | None = None,
+    ignores_cameras: bool = False,
     report: ReportProgress | None = None,
 ) -> Iterator[Evaluation]:
     """Judge a model on each of several splits of a data set, whose images are embedded once.
@@ -236,6 +249,8 @@ def evaluate_splits(
         num_workers: Processes that decode images.
         unreadable: "error" stops at the first damaged image, "skip" leaves it out.
         after: What is done with descriptors and distances before the ranking.
+        data_set: Name of the data as the model learned it; None is the name of the splits.
+        ignores_cameras: Whether a model that can be told the cameras is told none.
         report: Called with (frames done, frames in all).
 
     Yields:
@@ -268,17 +283,18 @@ def evaluate_splits(
         num_workers=num_workers,
         unreadable=unreadable,
     )
-    samples = _samples_of(several, protocol)
+    samples = SamplesOf(embed, several, protocol, data_set, ignores_cameras=ignores_cameras)
     with _in_evaluation_mode(embed):
         extraction = take(
             embed,
-            samples,
+            samples.unique,
             flip=protocol.flip,
             scales=protocol.scales,
             view_average=protocol.view_average,
+            cameras=samples.cameras,
             report=report,
         )
-    table = _DescriptorTable(samples, extraction, protocol)
+    table = DescriptorTable(samples, extraction, protocol)
 
     def resort(queries: tuple[Sample, ...], gallery: tuple[Sample, ...], blocks: KeyBlocks) -> KeyBlocks:
         if maps is None:
@@ -292,16 +308,16 @@ def evaluate_splits(
 
 def _judge(
     splits: DatasetSplits,
-    table: "_DescriptorTable",
+    table: DescriptorTable,
     protocol: Protocol,
     after: PostProcessing,
     resort: Callable[[tuple[Sample, ...], tuple[Sample, ...], KeyBlocks], KeyBlocks],
 ) -> Evaluation:
     """Rank one split by the descriptors that are there."""
-    queries, query_descriptors = table.of(splits.query)
-    gallery, gallery_descriptors = table.of(splits.gallery)
+    queries, query_descriptors = table.of(splits.query, splits)
+    gallery, gallery_descriptors = table.of(splits.gallery, splits)
     if protocol.pooling == "query" and splits.query_support:
-        support, support_descriptors = table.of(splits.query_support)
+        support, support_descriptors = table.of(splits.query_support, splits)
         query_descriptors = pool_support(
             query_descriptors, labels_of(queries), support_descriptors, labels_of(support)
         )
@@ -323,46 +339,15 @@ def _judge(
     ranked = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
     scores = rank_blocks(ranked, *labels, protocol)
     return Evaluation(
-        scores, queries, gallery, query_descriptors, gallery_descriptors, table.failures_of(splits), blocks
+        scores,
+        queries,
+        gallery,
+        query_descriptors,
+        gallery_descriptors,
+        table.failures_of(splits),
+        blocks,
+        table.count_known_cameras(splits),
     )
-
-
-def _samples_of(several: Sequence[DatasetSplits], protocol: Protocol) -> list[Sample]:
-    """Return every sample that is to be embedded once."""
-    unique: dict[object, Sample] = {}
-    for splits in several:
-        support = splits.query_support if protocol.pooling == "query" else ()
-        for sample in (*splits.query, *splits.gallery, *support):
-            unique.setdefault((sample.frames, sample.box), sample)
-    return list(unique.values())
-
-
-class _DescriptorTable:
-    """The descriptors of all samples, to take those of a split from.
-
-    Args:
-        samples: What was embedded.
-        extraction: The descriptors, in order, and what could not be read.
-        protocol: Whether they are scaled to unit length.
-    """
-
-    def __init__(self, samples: Sequence[Sample], extraction: Extraction, protocol: Protocol) -> None:
-        is_unit = protocol.normalization == "unit"
-        self._descriptors = normalize(extraction.descriptors) if is_unit else extraction.descriptors
-        self._rows = {(sample.frames, sample.box): row for row, sample in enumerate(samples)}
-        self._failures = extraction.failures
-        self._failed = {failure.path for failure in extraction.failures}
-
-    def of(self, samples: Sequence[Sample]) -> tuple[tuple[Sample, ...], Tensor]:
-        """Leave out samples of which no frame could be read; NaN of any other origin stays an error."""
-        kept = tuple(sample for sample in samples if not self._failed.issuperset(sample.frames))
-        return kept, self._descriptors[[self._rows[sample.frames, sample.box] for sample in kept]]
-
-    def failures_of(self, splits: DatasetSplits) -> tuple[ReadFailure, ...]:
-        """Return what could not be read of a split."""
-        frames = {path for sample in (*splits.query, *splits.gallery) for path in sample.frames}
-        frames |= {path for sample in splits.query_support for path in sample.frames}
-        return tuple(failure for failure in self._failures if failure.path in frames)
 
 
 @contextmanager

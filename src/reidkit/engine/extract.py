@@ -1,5 +1,6 @@
 """From samples to descriptors: each image once, in memory that depends on their number alone."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,9 @@ from reidkit.data.loaders import evaluation_batches
 from reidkit.engine.views import Views, batches_of_views
 from reidkit.models.temporal import Temporal, check_temporal
 
-Embed = Callable[[Tensor], Tensor]
-"""Standardised images (B, 3, H, W) -> descriptors (B, D); a model in evaluation mode is one."""
+Embed = Callable[..., Tensor]
+"""Standardised images (B, 3, H, W) -> descriptors (B, D); a model in evaluation mode is one. Where cameras
+are given, their labels are the second argument."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def extract(
     frames_per_tracklet: int | None = None,
     temporal: Temporal = "average",
     unreadable: UnreadablePolicy = "error",
+    cameras: Sequence[str | None] | None = None,
     report: ReportProgress | None = None,
 ) -> Extraction:
     """Embed samples; a tracklet's descriptor is the mean (or maximum) over its frames, or some of them.
@@ -67,6 +70,8 @@ def extract(
         temporal: "average" of the frames of a tracklet, or "max" of each number over them.
         unreadable: "error" stops at the first damaged image. "skip" leaves it out; with "evenly" another
             frame close behind takes its place where one can be read.
+        cameras: What ``embed`` is told about each sample, None for unknown; see
+            `reidkit.core.side_information.side_labels`. None tells it nothing.
         report: Called with (frames done, frames in all).
 
     Raises:
@@ -77,7 +82,7 @@ def extract(
     """
     check_temporal(temporal)
     views = Views(flip, scales, view_average)
-    unique, rows = _without_repeats(samples)
+    unique, rows, labels = _without_repeats(samples, cameras)
     loaders = [
         evaluation_batches(
             unique,
@@ -95,7 +100,8 @@ def extract(
     num_done = 0
     for images, indices in batches_of_views(loaders):
         inputs = [normalize_pixels(part.to(device, non_blocking=True), preprocessing) for part in images]
-        descriptors = views.describe(embed, inputs).float().cpu()
+        told = () if labels is None else ([labels[index] for index in indices.tolist()],)
+        descriptors = views.describe(embed, inputs, *told).float().cpu()
         if totals is None:
             start = 0.0 if temporal == "average" else float("-inf")
             totals = torch.full((len(unique), descriptors.shape[1]), start)
@@ -116,14 +122,18 @@ def extract(
     return Extraction(pooled[rows], tuple(loaders[0].failures))
 
 
-def _without_repeats(samples: Sequence[Sample]) -> tuple[list[Sample], list[int]]:
-    """Return each different sample once, and for every sample its place among them."""
-    places: dict[tuple[object, object], int] = {}
+def _without_repeats(
+    samples: Sequence[Sample], cameras: Sequence[str | None] | None
+) -> tuple[list[Sample], list[int], list[str | None] | None]:
+    """Return each different sample once, for every sample its place among them, and their cameras."""
+    places: dict[tuple[object, ...], int] = {}
     unique: list[Sample] = []
+    labels: list[str | None] = []
     rows = []
-    for sample in samples:
-        row = places.setdefault((sample.frames, sample.box), len(unique))
+    for sample, camera in zip(samples, cameras or itertools.repeat(None), strict=cameras is not None):
+        row = places.setdefault((sample.frames, sample.box, camera), len(unique))
         if row == len(unique):
             unique.append(sample)
+            labels.append(camera)
         rows.append(row)
-    return unique, rows
+    return unique, rows, None if cameras is None else labels

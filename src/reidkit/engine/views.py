@@ -58,18 +58,21 @@ class Views:
             for scale in self.scales
         ]
 
-    def describe(self, embed: Callable[[Tensor], Tensor], sizes: Sequence[Tensor]) -> Tensor:
+    def describe(
+        self, embed: Callable[..., Tensor], sizes: Sequence[Tensor], *told: list[str | None]
+    ) -> Tensor:
         """Return one descriptor per image (B, D).
 
         Args:
             embed: Standardised images (B, 3, H, W) -> descriptors (B, D).
             sizes: The same standardised images at each scale.
+            *told: What else ``embed`` is given, the same for every view.
 
         Raises:
             EvaluationError: the model takes no images of another size.
         """
         parts = [
-            _embed_view(embed, view, scale)
+            _embed_view(embed, view, scale, *told)
             for scale, images in zip(self.scales, sizes, strict=True)
             for view in ((images, images.flip(3)) if self.flip else (images,))
         ]
@@ -97,9 +100,9 @@ def batches_of_views(loaders: Sequence[Iterable[EvaluationBatch]]) -> Iterator[t
         yield [batch.images for batch in batches], indices
 
 
-def _embed_view(embed: Callable[[Tensor], Tensor], view: Tensor, scale: float) -> Tensor:
+def _embed_view(embed: Callable[..., Tensor], view: Tensor, scale: float, *told: list[str | None]) -> Tensor:
     try:
-        return embed(view)
+        return embed(view, *told)
     except torch.OutOfMemoryError:
         raise
     except (AssertionError, RuntimeError, ValueError) as error:
