@@ -193,8 +193,8 @@ def _warn_of_seen(embedder: "TorchEmbedder", several: Sequence[DatasetSplits], j
     if asked and _train_differs(several, trained["split"]):
         judging.console.print(
             f"warning: {judging.model} was trained on split {trained['split']} of {several[0].name}, whose "
-            f"people are queries of other splits; their scores are too good. Train one model per split and give "
-            f"their place as 'runs/{SPLIT}'.",
+            f"people are queries of other splits; their scores are too good. Train one model per split and "
+            f"give their place as 'runs/{SPLIT}'.",
             markup=False,
             soft_wrap=True,
         )
