@@ -13,11 +13,10 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from reidkit.core.types import Calibration, Preprocessing, Threshold
-from reidkit.deploy.embedder import TorchEmbedder, load
+from reidkit.deploy.embedder import Embedder, load
 from reidkit.gallery.gallery import Gallery, create_gallery
 from reidkit.gallery.records import Template
 from reidkit.models.checkpoint import ModelCard, save_model
-from reidkit.models.fingerprint import fingerprint
 from reidkit.models.zoo import build_model
 from reidkit.serve.app import create_app
 from reidkit.serve.settings import ServiceSettings
@@ -46,7 +45,7 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def embedder(model_path: Path) -> TorchEmbedder:
+def embedder(model_path: Path) -> Embedder:
     return load(model_path, device="cpu", batch_size=8)
 
 
@@ -60,11 +59,11 @@ class Place:
 
 
 @pytest.fixture
-def place(embedder: TorchEmbedder, dataset_root: Path, tmp_path: Path) -> Place:
+def place(embedder: Embedder, dataset_root: Path, tmp_path: Path) -> Place:
     """A gallery of three people, two templates each, from two cameras."""
     gallery = create_gallery(
         tmp_path / "gallery",
-        model=fingerprint(embedder.model),
+        model=embedder.fingerprint,
         descriptor_dim=512,
         calibration=embedder.card.calibration,
     )
@@ -88,7 +87,7 @@ Connect = Callable[..., TestClient]
 
 
 @pytest.fixture
-def connect(embedder: TorchEmbedder, place: Place) -> Iterator[Connect]:
+def connect(embedder: Embedder, place: Place) -> Iterator[Connect]:
     """Return a function that starts the service with settings and gives a client."""
     opened: list[TestClient] = []
 

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from reidkit.core.errors import CatalogError
-from reidkit.deploy.embedder import TorchEmbedder
+from reidkit.deploy.embedder import Embedder
 from reidkit.gallery.records import Template
 from reidkit.serve.app import create_app
 from reidkit.serve.settings import ServiceSettings
@@ -117,7 +117,7 @@ class SlowEmbedder:
 
     descriptor_dim = 512
 
-    def __init__(self, embedder: TorchEmbedder) -> None:
+    def __init__(self, embedder: Embedder) -> None:
         self.inner = embedder
         self.go_on = threading.Event()
         self.began = threading.Event()
@@ -131,7 +131,7 @@ class SlowEmbedder:
         raise RuntimeError("secret detail")
 
 
-def test_what_is_too_much_is_told_to_come_again(embedder: TorchEmbedder, place: Place):
+def test_what_is_too_much_is_told_to_come_again(embedder: Embedder, place: Place):
     slow = SlowEmbedder(embedder)
     app = create_app(slow, place.gallery, ServiceSettings(max_waiting=2))
     with TestClient(app) as client, ThreadPoolExecutor(4) as pool:
@@ -153,7 +153,7 @@ def test_what_is_too_much_is_told_to_come_again(embedder: TorchEmbedder, place: 
         assert ask() == 200
 
 
-def test_work_that_takes_too_long_is_answered(embedder: TorchEmbedder, place: Place):
+def test_work_that_takes_too_long_is_answered(embedder: Embedder, place: Place):
     slow = SlowEmbedder(embedder)
     with TestClient(create_app(slow, place.gallery, ServiceSettings(timeout_seconds=0.3))) as client:
         late = client.post("/v1/embed", files={"images": ("a", photo())})
@@ -183,7 +183,7 @@ def test_slow_senders_are_cut_off(connect: Connect):
     assert b"The request was not there within 0.1 s." in sent[1]["body"]
 
 
-def test_a_fault_of_ours_tells_nothing_private(embedder: TorchEmbedder, place: Place):
+def test_a_fault_of_ours_tells_nothing_private(embedder: Embedder, place: Place):
     app = create_app(SlowEmbedder(embedder), place.gallery)
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.post("/v1/compare", files={"first": ("a", photo()), "second": ("b", photo())})

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from reidkit.deploy.embedder import TorchEmbedder
+from reidkit.deploy.embedder import Embedder
 from reidkit.serve.app import create_app
 from tests.serve.conftest import Place, photo
 
@@ -25,7 +25,7 @@ CHECKS = [
 ]
 
 
-def call_every_route(embedder: TorchEmbedder, place: Place, num_examples: int) -> int:
+def call_every_route(embedder: Embedder, place: Place, num_examples: int) -> int:
     """Call every route so many times, and return how many calls were made."""
     app = create_app(embedder, place.gallery)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
@@ -55,12 +55,12 @@ def call_every_route(embedder: TorchEmbedder, place: Place, num_examples: int) -
     return num_calls
 
 
-def test_no_route_fails(embedder: TorchEmbedder, place: Place):
+def test_no_route_fails(embedder: Embedder, place: Place):
     assert call_every_route(embedder, place, 8) >= 22
 
 
 @pytest.mark.slow
-def test_no_route_fails_in_many_calls(embedder: TorchEmbedder, place: Place):
+def test_no_route_fails_in_many_calls(embedder: Embedder, place: Place):
     assert call_every_route(embedder, place, 300) >= 22 * 50
 
 

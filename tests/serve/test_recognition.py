@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from reidkit.deploy.embedder import TorchEmbedder
+from reidkit.deploy.embedder import Embedder
 from tests.serve.conftest import Place, id_of, photo
 
 
@@ -15,14 +15,14 @@ def sent(*paths: Path, field: str = "images") -> list[tuple[str, tuple[str, byte
     return [(field, (path.name, path.read_bytes())) for path in paths]
 
 
-def test_descriptors_are_those_of_the_model(client: TestClient, embedder: TorchEmbedder, place: Place):
+def test_descriptors_are_those_of_the_model(client: TestClient, embedder: Embedder, place: Place):
     answer = client.post("/v1/embed", files=sent(*place.people[:2]))
     assert answer.status_code == 200, answer.text
     assert answer.json()["model"] == place.gallery.about.model
     np.testing.assert_allclose(answer.json()["descriptors"], embedder.embed(place.people[:2]), atol=1e-6)
 
 
-def test_a_comparison_is_that_of_the_model(client: TestClient, embedder: TorchEmbedder, place: Place):
+def test_a_comparison_is_that_of_the_model(client: TestClient, embedder: Embedder, place: Place):
     first, second = place.people[0], place.people[4]
     answer = client.post("/v1/compare", files=[*sent(first, field="first"), *sent(second, field="second")])
     expected = embedder.compare(first, second)
@@ -33,7 +33,7 @@ def test_a_comparison_is_that_of_the_model(client: TestClient, embedder: TorchEm
     assert body["probability"] == pytest.approx(expected.decision.probability)
 
 
-def test_a_search_is_that_of_the_gallery(client: TestClient, embedder: TorchEmbedder, place: Place):
+def test_a_search_is_that_of_the_gallery(client: TestClient, embedder: Embedder, place: Place):
     answer = client.post("/v1/search", files=sent(place.people[3]), data={"top": "4"})
     (body,) = answer.json()
     (expected,) = place.gallery.search(embedder.embed(place.people[3]), top=4)
@@ -58,7 +58,7 @@ def test_a_filter_and_several_images(client: TestClient, place: Place):
     assert "filter is not understood" in wrong.json()["detail"]
 
 
-def test_a_box_is_searched_for(client: TestClient, embedder: TorchEmbedder, place: Place):
+def test_a_box_is_searched_for(client: TestClient, embedder: Embedder, place: Place):
     from PIL import Image
 
     frame = Image.new("RGB", (200, 150), "gray")

@@ -11,7 +11,7 @@ import typer
 from reidkit.cli.model_option import ModelOption, open_model
 
 if TYPE_CHECKING:
-    from reidkit.deploy.embedder import TorchEmbedder
+    from reidkit.deploy.embedder import Embedder
     from reidkit.gallery.gallery import Gallery
     from reidkit.gallery.records import Answer
 
@@ -34,13 +34,12 @@ CHUNK = 256
 def create(gallery: Place, model: ModelOption = None, device: Device = "cpu") -> None:
     """Make an empty gallery for the descriptors of a model, with the model's thresholds."""
     from reidkit.gallery.gallery import create_gallery
-    from reidkit.models.fingerprint import fingerprint
 
     embedder = open_model(model, device)
     card = embedder.card
     create_gallery(
         gallery,
-        model=fingerprint(embedder.model),
+        model=embedder.fingerprint,
         descriptor_dim=card.descriptor_dim,
         distance=card.distance,
         thresholds=card.thresholds,
@@ -236,11 +235,10 @@ def import_templates(
     typer.echo(f"{import_gallery(opened, _parquet(file))} templates added or replaced; {_counts(opened)}")
 
 
-def _open(gallery: str, embedder: "TorchEmbedder | None" = None) -> "Gallery":
+def _open(gallery: str, embedder: "Embedder | None" = None) -> "Gallery":
     from reidkit.gallery.gallery import Gallery
-    from reidkit.models.fingerprint import fingerprint
 
-    return Gallery(gallery, model=None if embedder is None else fingerprint(embedder.model))
+    return Gallery(gallery, model=None if embedder is None else embedder.fingerprint)
 
 
 def _parquet(path: Path) -> Path:

@@ -77,12 +77,11 @@ def start_service(
     """Open model and gallery, say where the page is, and serve until a signal."""
     from reidkit import __version__
     from reidkit.gallery.gallery import Gallery
-    from reidkit.models.fingerprint import fingerprint
     from reidkit.serve.app import create_app
     from reidkit.serve.server import address_of, run_server, settle_access
 
     embedder = open_model(model, device)
-    opened = Gallery(gallery, model=fingerprint(embedder.model))
+    opened = Gallery(gallery, model=embedder.fingerprint)
     settings = settle_access(settings, host)
     app = create_app(embedder, opened, settings, version=__version__)
     console.print(f"serving {gallery}; open {address_of(settings, host, port)}", soft_wrap=True, markup=False)

@@ -8,7 +8,7 @@ from fastapi import Request
 from numpy.typing import NDArray
 from PIL import Image
 
-from reidkit.deploy.embedder import Comparison
+from reidkit.deploy.comparison import Comparison
 from reidkit.gallery.gallery import Gallery
 from reidkit.gallery.judgements import JudgementTable
 from reidkit.gallery.records import Answer
