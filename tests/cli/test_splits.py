@@ -124,7 +124,8 @@ def test_training_takes_the_split_by_key_and_each_split_is_judged_by_its_own_mod
     shutil.rmtree("runs/2")
     missing = reidkit("evaluate", "runs/{split}", f"viper={viper}", "--splits", "0,2")
     assert missing.code == 2
-    assert "runs/2" in missing.err
+    assert "Models of 1 splits are missing, got no runs/2." in missing.err
+    assert "embedding" not in missing.out
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.table import Table
 
-from reidkit.core.errors import CatalogError
+from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.files import write_json
 from reidkit.core.types import DatasetSplits, Protocol
 from reidkit.data.readers import READERS, read_dataset
@@ -21,7 +21,7 @@ from reidkit.metrics.averaged import MEASURES, AveragedScores, parse_splits
 if TYPE_CHECKING:
     from reidkit.cli.evaluate import Source
     from reidkit.data.failures import UnreadablePolicy
-    from reidkit.deploy.embedder import TorchEmbedder
+    from reidkit.deploy.embedder import Embedder
     from reidkit.metrics.scores import RetrievalScores
 
 SPLIT = "{split}"
@@ -45,8 +45,8 @@ class Judging:
     """
 
     model: str
-    open_model: "Callable[[int], TorchEmbedder]"
-    protocol_of: "Callable[[TorchEmbedder, DatasetSplits], Protocol]"
+    open_model: "Callable[[int], Embedder]"
+    protocol_of: "Callable[[Embedder, DatasetSplits], Protocol]"
     unreadable: "UnreadablePolicy"
     after: PostProcessing
     ignores_cameras: bool
@@ -170,6 +170,13 @@ def _judge_each(judging: Judging, several: Sequence[DatasetSplits]) -> Iterator[
     """Judge each split by the model that was trained on it."""
     from reidkit.cli.evaluate import judge
 
+    places = [Path(judging.model.replace(SPLIT, str(splits.split))) for splits in several]
+    missing = [str(place) for place in places if not place.exists()]
+    if missing:  # said now, not after the splits before it
+        raise WeightsError(
+            f"Models of {len(missing)} splits are missing, got no {', '.join(missing)}. Expected one for "
+            f"each split. Train them: reidkit train RECIPE data.options.split=N --out {missing[0]}."
+        )
     for number, splits in enumerate(several):
         embedder = judging.open_model(number if splits.split is None else splits.split)
         _warn_of_seen(embedder, [splits], judging)
@@ -184,7 +191,7 @@ def _judge_each(judging: Judging, several: Sequence[DatasetSplits]) -> Iterator[
         )
 
 
-def _warn_of_seen(embedder: "TorchEmbedder", several: Sequence[DatasetSplits], judging: Judging) -> None:
+def _warn_of_seen(embedder: "Embedder", several: Sequence[DatasetSplits], judging: Judging) -> None:
     """Say where a model was trained on people whom a split asks for."""
     trained = embedder.card.training_data
     if trained.get("name") != several[0].name or "split" not in trained:

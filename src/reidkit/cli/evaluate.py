@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from reidkit.core.types import DatasetSplits, Protocol
     from reidkit.data.failures import UnreadablePolicy
-    from reidkit.deploy.embedder import TorchEmbedder
+    from reidkit.deploy.embedder import Embedder
     from reidkit.engine.evaluate import Evaluation
     from reidkit.engine.post_processing import PostProcessing
     from reidkit.models.checkpoint import ModelCard
@@ -94,7 +94,8 @@ def evaluate(
     from reidkit.cli.screen import make_console
     from reidkit.data.mixing import unique_names
     from reidkit.data.readers import read_dataset
-    from reidkit.deploy.embedder import choose_device, find_model, load
+    from reidkit.deploy.devices import choose_device
+    from reidkit.deploy.embedder import find_model, load
     from reidkit.engine.evaluate import choose_protocol
     from reidkit.engine.post_processing import PostProcessing
 
@@ -107,11 +108,11 @@ def evaluate(
     if SPLIT in str(model) and splits is None:
         raise typer.BadParameter(f"{SPLIT} in the path of the model goes with --splits")
 
-    def open_model(split: int) -> "TorchEmbedder":
+    def open_model(split: int) -> "Embedder":
         place = Path(str(model).replace(SPLIT, str(split)))
         return load(find_model(place), device=str(choose_device(device)), batch_size=batch_size)
 
-    def protocol_of(embedder: "TorchEmbedder", data_set: "DatasetSplits") -> "Protocol":
+    def protocol_of(embedder: "Embedder", data_set: "DatasetSplits") -> "Protocol":
         return choose_protocol(
             data_set,
             name=protocol,
@@ -220,7 +221,7 @@ def parse_source(text: str, default: str, options: "Mapping[str, Any]") -> Sourc
 
 
 def judge(
-    embedder: "TorchEmbedder",
+    embedder: "Embedder",
     splits: "DatasetSplits",
     protocol: "Protocol",
     unreadable: "UnreadablePolicy",

@@ -68,6 +68,11 @@ class ModelCard(BaseModel):
     colour_order: Literal["rgb"] = "rgb"
     format_version: Literal[1] = FORMAT_VERSION
 
+    @property
+    def is_unit(self) -> bool:
+        """Whether descriptors are scaled to unit length before they are compared."""
+        return self.distance == "cosine" or self.normalization == "unit"
+
 
 def save_model(path: Path, model: ReidModel, card: ModelCard) -> None:
     """Write the weights and the card as one file, whole or not at all.
