@@ -15,7 +15,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from reidkit.core.catalog import find
 from reidkit.core.errors import CatalogError, RecipeError
 from reidkit.core.side_information import SideInformation, known_labels
-from reidkit.core.types import DistanceName, Interpolation, Preprocessing, Sample
+from reidkit.core.types import DistanceName, Interpolation, Preprocessing, Sample, Temporal
 from reidkit.data.failures import UnreadablePolicy
 from reidkit.data.mixing import camera_indices, domain_indices
 from reidkit.data.readers import READERS
@@ -165,8 +165,9 @@ class SamplingSection(Component):
     """How training batches are put together.
 
     Of a tracklet ``frames_per_tracklet`` frames are drawn, at "random" or "evenly", each an image of its
-    own in the batch; ``same_augmentation`` changes all of them alike. ``views`` augments each image so many
-    times, each view an image of the batch.
+    own in the batch; ``same_augmentation`` changes all of them alike. ``temporal`` makes one training example
+    of them, by their "average" or by "attention", which learns how much each counts. ``views`` augments each
+    image so many times, each view an image of the batch.
     """
 
     kind = "sampler"
@@ -178,7 +179,17 @@ class SamplingSection(Component):
     frames_per_tracklet: int = Field(1, ge=1)
     frame_sampling: Literal["random", "evenly"] = "random"
     same_augmentation: bool = False
+    temporal: Literal["average", "attention"] | None = None
     views: int = Field(1, ge=1)
+
+    @model_validator(mode="after")
+    def _check_temporal(self) -> Self:
+        if self.temporal is not None and (self.frames_per_tracklet < 2 or self.views > 1):
+            raise ValueError(
+                f"temporal '{self.temporal}' joins the frames of a tracklet, got frames_per_tracklet "
+                f"{self.frames_per_tracklet} and views {self.views}. Expected at least 2 frames and 1 view."
+            )
+        return self
 
     def build_sampler(
         self, samples: Sequence[Sample], labels: Mapping[Hashable, int], seed: int
@@ -225,8 +236,10 @@ class EvaluationSection(Section):
     """When and how the model is judged.
 
     ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``flip`` takes
-    the mean over the image and its mirror image. ``frames_per_tracklet`` null takes the mean over all
-    frames of a tracklet, a number that over so many, evenly spread. ``expand`` and ``rerank`` name a query
+    the mean over the image and its mirror image. ``frames_per_tracklet`` null takes all frames of a tracklet,
+    a number so many, evenly spread; ``temporal`` is what they become: their "average", the "max" of each
+    number, or their average by the "attention" that training learned; null is the last where it was learned,
+    else the first. ``expand`` and ``rerank`` name a query
     expansion and a re-ranking that come before the scores, ``local`` what sorts the nearest images again by
     their feature maps; see `PostProcessing`.
     """
@@ -236,6 +249,7 @@ class EvaluationSection(Section):
     distance: DistanceName | None = None
     flip: bool = False
     frames_per_tracklet: int | None = Field(None, ge=1)
+    temporal: Temporal | None = None
     expand: Literal[tuple(EXPANSIONS)] | None = None  # type: ignore[valid-type]
     expand_arguments: dict[str, Any] = Field(default_factory=dict)
     rerank: Literal[tuple(RERANKERS)] | None = None  # type: ignore[valid-type]
@@ -334,6 +348,10 @@ class Recipe(Section):
     def _check_together(self) -> Self:
         """Try every part once, without data, so that a value out of range is found now."""
         faults = _repeated([term.name for term in self.losses])
+        if self.evaluation.temporal == "attention" and self.sampling.temporal != "attention":
+            faults.append(
+                "evaluation.temporal: nothing learns attention. Expected sampling.temporal attention too."
+            )
         if not self.losses:
             faults.append("losses: the list is empty. Expected at least one loss.")
         size = (self.input.height, self.input.width)
