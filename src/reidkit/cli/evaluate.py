@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from reidkit.core.types import DatasetSplits, Protocol
     from reidkit.data.failures import UnreadablePolicy
-    from reidkit.deploy.embedder import TorchEmbedder
+    from reidkit.deploy.embedder import Embedder
     from reidkit.engine.evaluate import Evaluation
     from reidkit.engine.post_processing import PostProcessing
 
@@ -77,7 +77,8 @@ def evaluate(
     from reidkit.cli.screen import describe_protocol, describe_verification, make_console, score_table
     from reidkit.data.mixing import unique_names
     from reidkit.data.readers import read_dataset
-    from reidkit.deploy.embedder import choose_device, find_model, load
+    from reidkit.deploy.devices import choose_device
+    from reidkit.deploy.embedder import find_model, load
     from reidkit.engine.evaluate import choose_protocol
     from reidkit.engine.post_processing import PostProcessing
 
@@ -133,7 +134,7 @@ def split_reader(text: str, default: str) -> tuple[str, Path]:
 
 
 def judge(
-    embedder: "TorchEmbedder",
+    embedder: "Embedder",
     splits: "DatasetSplits",
     protocol: "Protocol",
     unreadable: "UnreadablePolicy",
