@@ -103,6 +103,7 @@ def test_protocol_states_every_rule():
         "ties": "gallery_order",
         "same_sample": "drop",
         "frames_per_tracklet": None,
+        "temporal": "average",
         "junk_identities": (),
         "single_shot_repeats": None,
         "pooling": "none",

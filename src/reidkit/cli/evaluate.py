@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reidkit.core.types import DistanceName, ViewAverage
+from reidkit.core.types import DistanceName, Temporal, ViewAverage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +44,10 @@ def evaluate(
         bool, typer.Option("--normalize", help="Scale descriptors to unit length, whatever the distance.")
     ] = False,
     flip: Annotated[bool, typer.Option(help="Average over each image and its mirror image.")] = False,
+    temporal: Annotated[
+        Temporal | None,
+        typer.Option(help="How frames become one tracklet. (default: as the model learned, else average)"),
+    ] = None,
     scales: Annotated[
         str, typer.Option(help="Average over input sizes, each resized from the image: 1,1.25.")
     ] = "1",
@@ -121,6 +125,7 @@ def evaluate(
             flip=flip,
             scales=sizes,
             view_average=view_average,
+            temporal=temporal or ("attention" if embedder.card.has_frame_attention else None),
         )
 
     options = parse_reader_options(option)

@@ -83,6 +83,7 @@ def _special_rules(protocol: "Protocol") -> list[str]:
     """Return what only some protocols have."""
     rules = {
         f"{protocol.frames_per_tracklet} frames per tracklet": bool(protocol.frames_per_tracklet),
+        f"{protocol.temporal} over frames": protocol.temporal != "average",
         f"CMC over {protocol.single_shot_repeats} random single-shot galleries": bool(
             protocol.single_shot_repeats
         ),

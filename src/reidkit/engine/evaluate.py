@@ -19,6 +19,7 @@ from reidkit.core.types import (
     Protocol,
     ReportProgress,
     Sample,
+    Temporal,
     Threshold,
     ViewAverage,
 )
@@ -147,6 +148,7 @@ def choose_protocol(
     scales: tuple[float, ...] | None = None,
     view_average: ViewAverage | None = None,
     frames_per_tracklet: int | None = None,
+    temporal: Temporal | None = None,
 ) -> Protocol:
     """Return the protocol of a data set, with what the user changes about it; None changes nothing.
 
@@ -163,6 +165,7 @@ def choose_protocol(
         view_average=view_average or protocol.view_average,
         frames_per_tracklet=frames_per_tracklet or protocol.frames_per_tracklet,
         num_splits=splits.num_splits,
+        temporal=temporal or protocol.temporal,
     )
 
 
@@ -200,7 +203,8 @@ def evaluate(
         report: Called with (frames done, frames in all).
 
     Raises:
-        CatalogError: an expansion or re-ranking that is not there.
+        CatalogError: an expansion or re-ranking that is not there, or attention over frames of a model that
+            learned none.
         DatasetError: the data set has no query or no gallery.
         ImageError: a damaged image under "error".
         EvaluationError: descriptors that are not finite, or no query that can be scored.
@@ -291,6 +295,8 @@ def evaluate_splits(
             flip=protocol.flip,
             scales=protocol.scales,
             view_average=protocol.view_average,
+            temporal=protocol.temporal,
+            attention=getattr(embed, "frame_attention", None),
             cameras=samples.cameras,
             report=report,
         )

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from reidkit.core.types import DistanceName, Normalization, ViewAverage
+from reidkit.core.types import DistanceName, Normalization, Temporal, ViewAverage
 from reidkit.engine.component import Section
 from reidkit.engine.post_processing import PostProcessing
 from reidkit.metrics.expansion import EXPANSIONS
@@ -19,8 +19,10 @@ class EvaluationSection(Section):
     ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``normalization``
     "unit" scales descriptors to unit length whatever the distance. ``flip`` takes the mean over the image and
     its mirror image, ``scales`` that over several input sizes; ``view_average`` "unit" scales the descriptor
-    of each of these views to unit length first. ``frames_per_tracklet`` null takes the mean over all
-    frames of a tracklet, a number that over so many, evenly spread. ``expand`` and ``rerank`` name a query
+    of each of these views to unit length first. ``frames_per_tracklet`` null
+    takes all frames of a tracklet, a number so many, evenly spread; ``temporal`` is what they become: their
+    "average", the "max" of each number, or their average by the "attention" that training learned; null is
+    the last where it was learned, else the first. ``expand`` and ``rerank`` name a query
     expansion and a re-ranking that come before the scores, ``local`` what sorts the nearest images again by
     their feature maps; see `PostProcessing`.
     """
@@ -33,6 +35,7 @@ class EvaluationSection(Section):
     scales: tuple[Annotated[float, Field(gt=0)], ...] = Field((1.0,), min_length=1)
     view_average: ViewAverage = "raw"
     frames_per_tracklet: int | None = Field(None, ge=1)
+    temporal: Temporal | None = None
     expand: Literal[tuple(EXPANSIONS)] | None = None  # type: ignore[valid-type]
     expand_arguments: dict[str, Any] = Field(default_factory=dict)
     rerank: Literal[tuple(RERANKERS)] | None = None  # type: ignore[valid-type]

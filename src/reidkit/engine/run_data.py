@@ -79,6 +79,7 @@ def recipe_protocol(recipe: Recipe, splits: DatasetSplits) -> Protocol:
         scales=chosen.scales,
         view_average=chosen.view_average,
         frames_per_tracklet=chosen.frames_per_tracklet,
+        temporal=chosen.temporal or ("attention" if recipe.sampling.temporal == "attention" else None),
     )
 
 
