@@ -40,12 +40,12 @@ def export(
         int | None, typer.Option(min=1, help="Images per call at most. (default: any; 64 for tensorrt)")
     ] = None,
     measure: Annotated[
-        str | None,
+        Path | None,
         typer.Option(
-            help="Data to measure the mAP of --int8 on, as a folder or READER=FOLDER. "
-            "(default: a synthetic benchmark that is drawn for it)"
+            help="Data to measure the mAP of --int8 on. (default: a benchmark that is drawn for it)"
         ),
     ] = None,
+    reader: Annotated[str, typer.Option(help="Reader of --measure; see reidkit datasets.")] = "folder",
 ) -> None:
     """Write a model for another engine, if its descriptors stay what they are; else nothing is written."""
     from reidkit.cli.screen import make_console
@@ -75,7 +75,7 @@ def export(
     console.print(parity_table(done))
     console.print(f"wrote {describe(done)}", soft_wrap=True)
     if int8:
-        report_int8(source, done.path, measure, console)
+        report_int8(source, done.path, measure, reader, console)
 
 
 def _as_format(text: str) -> "ExportFormat":
@@ -108,21 +108,18 @@ def describe(done: "Export") -> str:
     return f"{names}: {size / 1e6:.1f} MB, {done.facts.precision}, takes {takes}"
 
 
-def report_int8(source: Path, rounded: Path, measure: str | None, console: "Console") -> None:
+def report_int8(source: Path, rounded: Path, measure: Path | None, reader: str, console: "Console") -> None:
     """Print what rounding to 8 bits costs in mAP, on given data or on a drawn benchmark."""
-    from reidkit.cli.evaluate import split_reader
     from reidkit.data.readers import read_dataset
     from reidkit.deploy.embedder import load
     from reidkit.engine.evaluate import choose_protocol, evaluate
     from reidkit.synthetic import synthesize
 
     with TemporaryDirectory(prefix="reidkit-") as folder:
-        root, reader = Path(folder) / "drawn", "folder"
+        drawn = Path(folder) / "drawn"
         if measure is None:
-            synthesize(root, identities=DRAWN_IDENTITIES, cameras=3, images_per_camera=2, workers=1)
-        else:
-            reader, root = split_reader(measure, "folder")
-        splits = read_dataset(reader, root)
+            synthesize(drawn, identities=DRAWN_IDENTITIES, cameras=3, images_per_camera=2, workers=1)
+        splits = read_dataset("folder" if measure is None else reader, measure or drawn)
         found = []
         for path in (source, rounded):
             embedder = load(path, device="cpu")
