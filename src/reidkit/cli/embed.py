@@ -79,4 +79,9 @@ def print_result(result: "EmbedResult", out: Path, console: "Console") -> None:
         f"{result.num_had} were there already",
         soft_wrap=True,
     )
-    console.print(f"wrote {out}: {result.num_rows} descriptors", soft_wrap=True)
+    label = result.label
+    console.print(
+        f"wrote {out}: {result.num_rows} descriptors of {label.descriptor_dim} numbers, "
+        f"{label.distance} distance",
+        soft_wrap=True,
+    )

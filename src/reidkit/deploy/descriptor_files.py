@@ -63,7 +63,7 @@ def check_suffix(path: Path) -> None:
     if path.suffix not in SUFFIXES:
         raise DatasetError(
             f"File of descriptors has an unknown suffix, got '{path}'. "
-            f"Expected one of: {', '.join(SUFFIXES)}."
+            f"Expected {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}."
         )
     if path.suffix == ".parquet":
         _parquet()

@@ -67,6 +67,7 @@ class EmbedResult:
         num_had: Images that were embedded before and have not changed.
         failures: Images that cannot be read.
         seconds: That embedding took.
+        label: Which descriptors they are.
     """
 
     num_rows: int
@@ -74,6 +75,7 @@ class EmbedResult:
     num_had: int
     failures: tuple[ReadFailure, ...]
     seconds: float
+    label: DescriptorLabel
 
 
 def embed_to_file(
@@ -203,7 +205,8 @@ def finish_job(job: EmbedJob, failures: Sequence[ReadFailure], seconds: float) -
         raise DatasetError(f"None of the {len(job.todo)} images can be read. Nothing was written.")
     count = write_rows(job.out, _newest_rows(job, newest), job.label)
     shutil.rmtree(job.parts)
-    return EmbedResult(count, len(job.todo) - len(failures), job.num_had, tuple(failures), seconds)
+    num_new = len(job.todo) - len(failures)
+    return EmbedResult(count, num_new, job.num_had, tuple(failures), seconds, job.label)
 
 
 def parts_folder(out: Path) -> Path:

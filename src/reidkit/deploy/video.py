@@ -56,8 +56,8 @@ def read_boxes(path: Path) -> VideoBoxes:
 
     Args:
         path: With a heading: columns ``frame`` (the first is 0), ``left``, ``top``, ``right``, ``bottom``
-            and, if there is one, ``track``. Without: as MOTChallenge has it, frame (the first is 1), track, left,
-            top, width, height, and more that is not read.
+            and, if there is one, ``track``. Without: as MOTChallenge has it, frame (the first is 1), track,
+            left, top, width, height; the rest is not read.
 
     Raises:
         DatasetError: the file is missing, a column is missing, or a line is no box.
