@@ -114,11 +114,17 @@ class InputSection(Section):
 
 
 class ModelSection(Component):
-    """The network."""
+    """The network.
+
+    ``start_from`` is a ``model.safetensors`` of the same network, whose weights training starts from, those of
+    its classifier left out; null starts from fresh or, with ``is_pretrained``, from ImageNet weights.
+    """
 
     kind = "model"
     catalog = MODELS
     given = ("num_identities", "image_size")
+
+    start_from: Path | None = None
 
 
 class SamplingSection(Component):
