@@ -72,8 +72,6 @@ def overrides(name: str, root: Path) -> list[str]:
     arguments = content["model"].get("arguments", {})
     if arguments.get("is_pretrained"):
         changes["model.arguments.is_pretrained"] = False
-    if "cameras" in arguments:
-        changes["model.arguments.cameras"] = ["1", "2"]
     if content["schedule"]["name"] == "multi_step":
         changes["schedule.arguments.milestones"] = [1, 2]
     small = {"batch_size": 4, "identities_per_batch": 2, "images_per_identity": 2}
@@ -90,10 +88,7 @@ def same_in_small(name: str) -> str:
     content = CONTENT[name]
     kept = {key: content[key] for key in ("model", "sampling", "augmentation", "losses", "optim")}
     kept["input"] = {**content["input"], "height": 0, "width": 0}
-    arguments = {**content["model"].get("arguments", {})}
-    if "cameras" in arguments:  # how many there are depends on the data
-        arguments["cameras"] = []
-    kept["model"] = {"name": content["model"]["name"], "arguments": arguments}
+    kept["model"] = {key: value for key, value in content["model"].items() if key != "start_from"}
     kept["sampling"] = {**content["sampling"], "arguments": sorted(content["sampling"]["arguments"])}
     kept["optim"] = {key: value for key, value in content["optim"].items() if key != "learning_rate"}
     return json.dumps(kept, sort_keys=True)
