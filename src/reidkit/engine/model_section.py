@@ -1,4 +1,4 @@
-"""The section of a recipe that names a network."""
+"""The section of a recipe that names the network."""
 
 import inspect
 from collections.abc import Sequence

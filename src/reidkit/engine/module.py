@@ -10,7 +10,7 @@ from torch import Tensor
 from reidkit.core.errors import TrainingError
 from reidkit.core.files import write_json
 from reidkit.core.side_information import side_labels
-from reidkit.core.types import Sample
+from reidkit.core.types import Sample, TrainingOutputs
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.distillation import build_distillation
@@ -23,6 +23,7 @@ from reidkit.engine.objective import ObjectiveValue
 from reidkit.engine.optimisation import build_optimizer
 from reidkit.engine.recipe import Recipe
 from reidkit.models.model import ReidModel
+from reidkit.models.temporal import pool_training_outputs
 
 
 class TrainingModule(LightningModule):
@@ -121,7 +122,8 @@ class TrainingModule(LightningModule):
             ends=self.distillation.ends if self.distillation else (),
         )
         with torch.autocast(self.device.type, enabled=False):
-            value = self.objective(outputs.training, batch.labels)
+            examples, labels = self._tracklets(outputs.training, batch.labels)
+            value = self.objective(examples, labels)
         if self.distillation:
             value = self.distillation(value, outputs, images, batch)
         self.last_learning_rate = self.trainer.optimizers[0].param_groups[0]["lr"]
@@ -131,7 +133,7 @@ class TrainingModule(LightningModule):
         )
         try:
             check_finite(value, place=place)
-            self.collapse.check(outputs.training.features[0], batch.labels, value, place=place)
+            self.collapse.check(examples.features[0], labels, value, place=place)
         except TrainingError as error:
             self._list_failed_batch(value, batch.indices)
             raise TrainingError(f"{error} The batch is listed in {self.failed_batch_path}.") from None
@@ -149,6 +151,14 @@ class TrainingModule(LightningModule):
 
     def _cameras(self, batch: TrainingBatch) -> list[str | None]:
         return [self.side_labels[index] for index in batch.indices.tolist()]
+
+    def _tracklets(self, outputs: TrainingOutputs, labels: Tensor) -> tuple[TrainingOutputs, Tensor]:
+        """Return one training example per tracklet, where the recipe wants that."""
+        sampling = self.recipe.sampling
+        if sampling.temporal is None:
+            return outputs, labels
+        frames = sampling.frames_per_tracklet
+        return pool_training_outputs(outputs, frames, self.model.frame_attention), labels[::frames]
 
     def _list_failed_batch(self, value: ObjectiveValue, indices: Tensor) -> None:
         write_json(

@@ -74,6 +74,7 @@ def build_recipe_model(recipe: Recipe, splits: DatasetSplits) -> ReidModel:
         num_identities=num_identities,
         image_size=(recipe.input.height, recipe.input.width),
         arguments=recipe.model.arguments_for(splits.train, splits.name),
+        has_frame_attention=recipe.sampling.temporal == "attention",
     )
 
 
@@ -254,6 +255,7 @@ def _write_result(
         num_identities=data["splits"]["train"]["identities"] if recipe.training.keep_classifier else None,
         preprocessing=recipe.input.preprocessing(),
         descriptor_dim=model.descriptor_dim,
+        has_frame_attention=model.frame_attention is not None,
         distance=evaluation.scores.protocol.distance,
         scores=evaluation.scores.summary(),
         thresholds=tuple(evaluation.thresholds),
