@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from reidkit.engine.recipe import PublishedScore
+from reidkit.engine.published_score import PublishedScore
 from reidkit.engine.recipe_files import shipped_recipes
 
 
