@@ -20,7 +20,7 @@ from reidkit.deploy.embedder import Embedder
 from reidkit.deploy.inputs import find_images
 from tests.deploy.tiny_model import tiny_card, trained_tiny_model
 
-KILLS = 5
+KILLS = 3
 
 
 @pytest.fixture(scope="module")

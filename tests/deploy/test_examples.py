@@ -52,7 +52,8 @@ def test_exported_file_is_used_without_reidkit(
     assert done.returncode == 0, done.stderr
     assert "3 descriptors of 64 numbers" in done.stdout
     found = np.load(tmp_path / "descriptors.npy")
-    np.testing.assert_allclose(found, reidkit.load(shipped[name], device="cpu").embed(images), atol=2e-5)
+    # Pillow and torchvision round a resized pixel differently now and then, by one grey level.
+    np.testing.assert_allclose(found, reidkit.load(shipped[name], device="cpu").embed(images), atol=5e-4)
 
 
 def test_every_example_is_tried():
