@@ -44,6 +44,8 @@ class TorchreidModel(nn.Module):
         self.name = name
         self.feature_dim = network.descriptor_dim
         self._foreign = foreign
+        self.fixed = frozenset(key for key, item in self.named_parameters() if not item.requires_grad)
+        """Parameters that never learn, such as the shift of a neck."""
 
     def forward(self, images: Tensor) -> Any:  # noqa: ANN401 - Torchreid's union
         """Return descriptors, logits, or (logits, features), by mode and loss."""

@@ -1,5 +1,6 @@
 """Torchreid's data managers: the loaders of a run, from names of data sets."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ class DataManager:
         return self.transform_te(img)
 
     def _load(self, init: Any, given: Mapping[str, Any], test_given: Mapping[str, Any]) -> None:  # noqa: ANN401
-        """Read sources and targets; a target that is a source is read for its test lists once more."""
+        """Read sources and targets, each once."""
         options = {"verbose": True, **given}
         self.train_set = sum(  # type: ignore[assignment]
             init(name, mode="train", transform=self.transform_tr, **options) for name in self.sources
@@ -89,7 +90,8 @@ class DataManager:
         for name in self.targets:
             shared = {**given, **test_given, "transform": self.transform_te, "verbose": False}
             query = init(name, mode="query", **shared)
-            gallery = init(name, mode="gallery", **shared)
+            gallery = copy.copy(query)
+            gallery.mode = "gallery"
             self.test_dataset[name] = {"query": query.query, "gallery": gallery.gallery}
             self.test_loader[name] = {
                 "query": self._test_loader(query, given["batch_size_test"], given["workers"]),
@@ -149,7 +151,6 @@ class ImageDataManager(DataManager):
         DatasetError: data that is not there.
 
     Differs:
-        Torchreid reads query and gallery of a target twice; here too each is read for its list, but
         ``combineall`` never touches a target.
     """
 
