@@ -24,8 +24,8 @@ class CrossEntropyLoss(nn.Module):
         self,
         num_classes: int,
         eps: float = 0.1,
-        use_gpu: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
-        label_smooth: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+        use_gpu: bool = True,
+        label_smooth: bool = True,
     ) -> None:
         super().__init__()
         del num_classes, use_gpu

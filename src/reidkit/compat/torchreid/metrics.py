@@ -33,7 +33,9 @@ def compute_distance_matrix(input1: Tensor, input2: Tensor, metric: str = "eucli
     Differs:
         Never negative; Torchreid's squared distances of equal rows come out between -0.035 and 0.025.
     """
-    return euclidean_squared_distance(input1, input2) if metric == "euclidean" else _cosine(input1, input2, metric)
+    check_distance(metric)
+    distance = cosine_distance if metric == "cosine" else euclidean_squared_distance
+    return distance(input1, input2)
 
 
 def euclidean_squared_distance(input1: Tensor, input2: Tensor) -> Tensor:
@@ -62,13 +64,13 @@ def accuracy(output: Tensor | Sequence[Tensor], target: Tensor, topk: Sequence[i
 
 def evaluate_rank(
     distmat: ArrayLike,
-    q_pids: Sequence[int] | NDArray[np.int64],
-    g_pids: Sequence[int] | NDArray[np.int64],
-    q_camids: Sequence[int] | NDArray[np.int64],
-    g_camids: Sequence[int] | NDArray[np.int64],
+    q_pids: ArrayLike,
+    g_pids: ArrayLike,
+    q_camids: ArrayLike,
+    g_camids: ArrayLike,
     max_rank: int = 50,
-    use_metric_cuhk03: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
-    use_cython: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+    use_metric_cuhk03: bool = False,
+    use_cython: bool = True,
 ) -> tuple[NDArray[np.float64], float]:
     """Return the CMC curve and mAP of a distance matrix.
 
@@ -94,8 +96,8 @@ def evaluate_rank(
     distances = np.asarray(distmat.cpu() if isinstance(distmat, Tensor) else distmat)
     return rank_scores(
         distances,
-        Labels(list(q_pids), list(q_camids)),
-        Labels(list(g_pids), list(g_camids)),
+        Labels(np.asarray(q_pids).tolist(), np.asarray(q_camids).tolist()),
+        Labels(np.asarray(g_pids).tolist(), np.asarray(g_camids).tolist()),
         max_rank=max_rank,
         use_metric_cuhk03=use_metric_cuhk03,
     )
@@ -114,13 +116,8 @@ def rank_scores(
     return scores.cmc, scores.mean_ap
 
 
-def protocol_of(use_metric_cuhk03: bool, metric: str = "euclidean") -> Protocol:  # noqa: FBT001 - internal
+def protocol_of(use_metric_cuhk03: bool, metric: str = "euclidean") -> Protocol:
     """Return the protocol that Torchreid's arguments ask for; squared and plain distances rank alike."""
     check_distance(metric)
     name = "cuhk03-single-shot" if use_metric_cuhk03 else "market1501"
     return replace(find_protocol(name), distance=metric)  # type: ignore[arg-type]
-
-
-def _cosine(input1: Tensor, input2: Tensor, metric: str) -> Tensor:
-    check_distance(metric)
-    return cosine_distance(input1, input2)

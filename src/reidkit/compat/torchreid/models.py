@@ -55,7 +55,9 @@ class TorchreidModel(nn.Module):
         logits = _one_or_list(outputs.logits)
         return logits if self.loss == "softmax" else (logits, _one_or_list(outputs.features))
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:  # noqa: ANN401, FBT001, FBT002 - torch's signature
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> Any:  # noqa: ANN401 - torch's signature
         """Load tensors by our names or by Torchreid's."""
         return super().load_state_dict(self.our_names(state_dict), strict=strict, assign=assign)
 
@@ -75,7 +77,9 @@ class TorchreidModel(nn.Module):
         modules = dict(self.network.named_modules())
         found: list[nn.Module] = []
         for name in names:
-            prefix = name if self._foreign is None else (self._foreign.our_key(f"{name}.") or name).rstrip(".")
+            prefix = (
+                name if self._foreign is None else (self._foreign.our_key(f"{name}.") or name).rstrip(".")
+            )
             ours = [path for path in (name, prefix) if path in modules]
             ours = ours or [path for path in modules if path.rpartition(".")[2].startswith(name)]
             if not ours:
@@ -91,8 +95,8 @@ def build_model(
     name: str,
     num_classes: int,
     loss: str = "softmax",
-    pretrained: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
-    use_gpu: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+    pretrained: bool = True,
+    use_gpu: bool = True,
 ) -> TorchreidModel:
     """Build a network by Torchreid's name of it.
 
@@ -129,7 +133,7 @@ def build_model(
 
 
 def show_avai_models() -> None:
-    """Print the names that `build_model` takes of Torchreid's; ``reidkit models`` lists all with their size."""
+    """Print Torchreid's names of models; ``reidkit models`` lists all there are, with their size."""
     print(list(NETWORKS))  # noqa: T201 - Torchreid prints
 
 

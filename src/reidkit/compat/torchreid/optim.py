@@ -23,11 +23,11 @@ def build_optimizer(
     weight_decay: float = 5e-04,
     momentum: float = 0.9,
     sgd_dampening: float = 0,
-    sgd_nesterov: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+    sgd_nesterov: bool = False,
     rmsprop_alpha: float = 0.99,
     adam_beta1: float = 0.9,
     adam_beta2: float = 0.999,
-    staged_lr: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+    staged_lr: bool = False,
     new_layers: str | Sequence[str] = "",
     base_lr_mult: float = 0.1,
 ) -> torch.optim.Optimizer:

@@ -58,8 +58,8 @@ class Dataset(torch.utils.data.Dataset[dict[str, Any]]):
         transform: Callable[[Image.Image], Tensor] | None = None,
         k_tfm: int = 1,
         mode: str = "train",
-        combineall: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
-        verbose: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+        combineall: bool = False,
+        verbose: bool = True,
         **kwargs: Any,  # noqa: ANN401 - Torchreid's signature
     ) -> None:
         super().__init__()
@@ -110,7 +110,7 @@ class Dataset(torch.utils.data.Dataset[dict[str, Any]]):
         """Return one item; `ImageDataset` and `VideoDataset` say what it holds."""
         raise NotImplementedError
 
-    def __add__(self, other: "Dataset") -> "Dataset":
+    def __add__(self, other: "Dataset") -> "Dataset":  # type: ignore[override]
         """Return a data set whose training list is both."""
         pids, cams = self.num_train_pids, _after(self.train, 2)
         sets = _after(self.train, 3)
@@ -122,19 +122,20 @@ class Dataset(torch.utils.data.Dataset[dict[str, Any]]):
 
     def __radd__(self, other: "Dataset | int") -> "Dataset":
         """Let `sum` add data sets."""
-        return self if other == 0 else other + self  # type: ignore[operator, return-value]
+        return self if isinstance(other, int) else other + self
 
     def _again(self, train: list[Item]) -> "Dataset":
         raise NotImplementedError
 
     def combine_all(self) -> None:
-        """Put query and gallery identities after those of the training list; junk and ``_train_only`` never."""
+        """Put the identities of query and gallery after those of the training list, but for junk."""
         if self._train_only:
             return
         tested = [item for item in (*self.query, *self.gallery) if item[1] not in self._junk_pids]
         numbers = {pid: number for number, pid in enumerate(sorted({item[1] for item in tested}))}
         start = self.num_train_pids
-        self.train = [*self.train, *((path, numbers[pid] + start, cam, part) for path, pid, cam, part in tested)]
+        added = [(path, numbers[pid] + start, cam, part) for path, pid, cam, part in tested]
+        self.train = [*self.train, *added]
 
     def get_num_pids(self, data: Sequence[Item]) -> int:
         """Return the identities of a list."""

@@ -90,7 +90,10 @@ def read_lists(splits: DatasetSplits) -> tuple[list[Any], list[Any], list[Any]]:
     camids = _numbers(cameras - {None})
     beyond = len(cameras) + max(camids.values(), default=0)
     return (
-        [_item(sample, labels[sample.identity], camids.get(sample.camera, beyond)) for sample in splits.train],
+        [
+            _item(sample, labels[sample.identity], camids.get(sample.camera, beyond))
+            for sample in splits.train
+        ],
         [_item(sample, pids[sample.identity], camids.get(sample.camera, beyond)) for sample in splits.query],
         [
             _item(sample, pids[sample.identity], camids.get(sample.camera, beyond + 1))

@@ -47,7 +47,7 @@ class DataManager:
         transforms: str | Sequence[str] | None = "random_flip",
         norm_mean: Sequence[float] | None = None,
         norm_std: Sequence[float] | None = None,
-        use_gpu: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        use_gpu: bool = False,
     ) -> None:
         if not sources:
             raise CatalogError("Argument sources is missing, got none. Expected the name of a data set.")
@@ -57,7 +57,9 @@ class DataManager:
         self.height = height
         self.width = width
         self.use_gpu = torch.cuda.is_available() and use_gpu
-        self.transform_tr, self.transform_te = build_transforms(height, width, transforms, norm_mean, norm_std)
+        self.transform_tr, self.transform_te = build_transforms(
+            height, width, transforms, norm_mean, norm_std
+        )
         self.train_set: Dataset
         self.train_loader: Loader
         self.test_loader: dict[str, dict[str, Loader]] = {}
@@ -84,7 +86,7 @@ class DataManager:
     def _load(self, init: Any, given: Mapping[str, Any], test_given: Mapping[str, Any]) -> None:  # noqa: ANN401
         """Read sources and targets, each once."""
         options = {"verbose": True, **given}
-        self.train_set = sum(  # type: ignore[assignment]
+        self.train_set = sum(
             init(name, mode="train", transform=self.transform_tr, **options) for name in self.sources
         )
         for name in self.targets:
@@ -167,10 +169,10 @@ class ImageDataManager(DataManager):
         k_tfm: int = 1,
         norm_mean: Sequence[float] | None = None,
         norm_std: Sequence[float] | None = None,
-        use_gpu: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+        use_gpu: bool = True,
         split_id: int = 0,
-        combineall: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
-        load_train_targets: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        combineall: bool = False,
+        load_train_targets: bool = False,
         batch_size_train: int = 32,
         batch_size_test: int = 32,
         workers: int = 4,
@@ -179,9 +181,9 @@ class ImageDataManager(DataManager):
         num_datasets: int = 1,
         train_sampler: str = "RandomSampler",
         train_sampler_t: str = "RandomSampler",
-        cuhk03_labeled: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
-        cuhk03_classic_split: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
-        market1501_500k: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        cuhk03_labeled: bool = False,
+        cuhk03_classic_split: bool = False,
+        market1501_500k: bool = False,
     ) -> None:
         super().__init__(sources, targets, height, width, transforms, norm_mean, norm_std, use_gpu)
         given = {
@@ -259,9 +261,9 @@ class VideoDataManager(DataManager):
         transforms: str | Sequence[str] | None = "random_flip",
         norm_mean: Sequence[float] | None = None,
         norm_std: Sequence[float] | None = None,
-        use_gpu: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+        use_gpu: bool = True,
         split_id: int = 0,
-        combineall: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        combineall: bool = False,
         batch_size_train: int = 3,
         batch_size_test: int = 3,
         workers: int = 4,

@@ -1,6 +1,7 @@
 """Torchreid's transforms, by its names; each is the one of reidkit."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from PIL import Image
@@ -14,7 +15,7 @@ from reidkit.data.transforms import Augmentation, build_augmentation
 
 IMAGENET = Preprocessing()
 
-TRANSFORM_NAMES = {
+TRANSFORM_NAMES: dict[str, tuple[str, dict[str, Any]]] = {
     "random_flip": ("flip", {}),
     "random_crop": ("translation_crop", {}),
     "random_patch": ("random_patch", {}),

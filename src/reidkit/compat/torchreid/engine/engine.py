@@ -37,7 +37,7 @@ class Engine:
         the run and says which one. A CMC rank beyond the gallery is 100 %, no error.
     """
 
-    def __init__(self, datamanager: DataManager, use_gpu: bool = True) -> None:  # noqa: FBT001, FBT002
+    def __init__(self, datamanager: DataManager, use_gpu: bool = True) -> None:
         self.datamanager = datamanager
         self.train_loader = datamanager.train_loader
         self.test_loader = datamanager.test_loader
@@ -86,7 +86,7 @@ class Engine:
                 raise CatalogError(f"Unknown model '{name}'. Registered: {', '.join(self._models)}.")
         return wanted
 
-    def save_model(self, epoch: int, rank1: float, save_dir: str | Path, is_best: bool = False) -> None:  # noqa: FBT001, FBT002
+    def save_model(self, epoch: int, rank1: float, save_dir: str | Path, is_best: bool = False) -> None:
         """Save all models below a folder, one folder each, as ``model.pth.tar-<epoch + 1>``."""
         for name in self._models:
             optimizer, schedule = self._optims[name], self._scheds[name]
@@ -129,14 +129,14 @@ class Engine:
         open_layers: str | Sequence[str] | None = None,
         start_eval: int = 0,
         eval_freq: int = -1,
-        test_only: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        test_only: bool = False,
         dist_metric: str = "euclidean",
-        normalize_feature: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
-        visrank: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        normalize_feature: bool = False,
+        visrank: bool = False,
         visrank_topk: int = 10,
-        use_metric_cuhk03: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        use_metric_cuhk03: bool = False,
         ranks: Sequence[int] = (1, 5, 10, 20),
-        rerank: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        rerank: bool = False,
     ) -> float | None:
         """Train and test.
 
@@ -212,7 +212,8 @@ class Engine:
         self.two_stepped_transfer_learning(self.epoch, fixbase_epoch, open_layers)
         self.num_batches = len(self.train_loader)
         end = time.monotonic()
-        for self.batch_idx, data in enumerate(self.train_loader):
+        for number, data in enumerate(self.train_loader):
+            self.batch_idx = number
             data_time.update(time.monotonic() - end)
             summary = self.forward_backward(data)
             self._check_finite(summary)
@@ -239,19 +240,20 @@ class Engine:
     def test(
         self,
         dist_metric: str = "euclidean",
-        normalize_feature: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
-        visrank: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        normalize_feature: bool = False,
+        visrank: bool = False,
         visrank_topk: int = 10,
         save_dir: str | Path = "",
-        use_metric_cuhk03: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        use_metric_cuhk03: bool = False,
         ranks: Sequence[int] = (1, 5, 10, 20),
-        rerank: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        rerank: bool = False,
     ) -> float:
         """Test on every target and return Rank-1 of the last one."""
         self.set_model_mode("eval")
         rank1 = 0.0
         for name, loaders in self.test_loader.items():
-            _say(f"##### Evaluating {name} ({'source' if name in self.datamanager.sources else 'target'}) #####")
+            kind = "source" if name in self.datamanager.sources else "target"
+            _say(f"##### Evaluating {name} ({kind}) #####")
             rank1, mean_ap = self._evaluate(
                 dataset_name=name,
                 query_loader=loaders["query"],
@@ -277,13 +279,13 @@ class Engine:
         query_loader: Loader | None = None,
         gallery_loader: Loader | None = None,
         dist_metric: str = "euclidean",
-        normalize_feature: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
-        visrank: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        normalize_feature: bool = False,
+        visrank: bool = False,
         visrank_topk: int = 10,
         save_dir: str | Path = "",
-        use_metric_cuhk03: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        use_metric_cuhk03: bool = False,
         ranks: Sequence[int] = (1, 5, 10, 20),
-        rerank: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+        rerank: bool = False,
     ) -> tuple[float, float]:
         assert query_loader is not None and gallery_loader is not None  # noqa: S101, PT018 - test() gives both
         result: TestResult = judge(
@@ -320,7 +322,7 @@ class Engine:
             return DeepSupervision(criterion, outputs, targets)
         return criterion(outputs, targets)
 
-    def extract_features(self, input: Tensor) -> Tensor:  # noqa: A002 - Torchreid's name
+    def extract_features(self, input: Tensor) -> Tensor:
         """Return the descriptors of a batch by the first registered model."""
         model = self.model if self.model is not None else next(iter(self._models.values()))
         features: Tensor = model(input)

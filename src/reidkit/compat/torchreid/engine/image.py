@@ -32,8 +32,8 @@ class ImageSoftmaxEngine(Engine):
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         scheduler: LRScheduler | None = None,
-        use_gpu: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
-        label_smooth: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+        use_gpu: bool = True,
+        label_smooth: bool = True,
     ) -> None:
         super().__init__(datamanager, use_gpu)
         self.model: nn.Module = model
@@ -50,7 +50,7 @@ class ImageSoftmaxEngine(Engine):
         outputs = self.model(images)
         loss = self.compute_loss(self.criterion, outputs, pids)
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         return {"loss": loss.item(), "acc": accuracy(outputs, pids)[0].item()}
 
@@ -82,8 +82,8 @@ class ImageTripletEngine(Engine):
         weight_t: float = 1,
         weight_x: float = 1,
         scheduler: LRScheduler | None = None,
-        use_gpu: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
-        label_smooth: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+        use_gpu: bool = True,
+        label_smooth: bool = True,
     ) -> None:
         super().__init__(datamanager, use_gpu)
         if weight_t < 0 or weight_x < 0 or weight_t + weight_x == 0:
@@ -117,6 +117,6 @@ class ImageTripletEngine(Engine):
             loss = loss + self.weight_x * loss_x
             summary |= {"loss_x": loss_x.item(), "acc": accuracy(logits, pids)[0].item()}
         self.optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
         return summary

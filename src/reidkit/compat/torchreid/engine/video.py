@@ -27,7 +27,7 @@ class _Frames(Engine):
         images, pids = data["img"], data["pid"]
         return images.flatten(0, 1), pids.repeat_interleave(images.shape[1])
 
-    def extract_features(self, input: Tensor) -> Tensor:  # noqa: A002 - Torchreid's name
+    def extract_features(self, input: Tensor) -> Tensor:
         """Return one descriptor per tracklet of (B, S, 3, H, W)."""
         count, frames = input.shape[:2]
         how = POOLING[self.pooling_method]
@@ -56,8 +56,8 @@ class VideoSoftmaxEngine(_Frames, ImageSoftmaxEngine):
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         scheduler: LRScheduler | None = None,
-        use_gpu: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
-        label_smooth: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+        use_gpu: bool = True,
+        label_smooth: bool = True,
         pooling_method: str = "avg",
     ) -> None:
         super().__init__(datamanager, model, optimizer, scheduler, use_gpu, label_smooth)
@@ -92,8 +92,8 @@ class VideoTripletEngine(_Frames, ImageTripletEngine):
         weight_t: float = 1,
         weight_x: float = 1,
         scheduler: LRScheduler | None = None,
-        use_gpu: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
-        label_smooth: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+        use_gpu: bool = True,
+        label_smooth: bool = True,
         pooling_method: str = "avg",
     ) -> None:
         super().__init__(

@@ -20,8 +20,8 @@ from reidkit.core.files import replace_file
 def save_checkpoint(
     state: Mapping[str, Any],
     save_dir: str | Path,
-    is_best: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
-    remove_module_from_keys: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
+    is_best: bool = False,
+    remove_module_from_keys: bool = False,
 ) -> Path:
     """Write ``model.pth.tar-<epoch>`` whole or not at all, and return its path.
 

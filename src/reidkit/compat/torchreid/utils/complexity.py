@@ -10,8 +10,8 @@ from reidkit.models.complexity import measure_complexity
 def compute_model_complexity(
     model: nn.Module,
     input_size: tuple[int, int, int, int],
-    verbose: bool = False,  # noqa: FBT001, FBT002 - Torchreid's signature
-    only_conv_linear: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+    verbose: bool = False,
+    only_conv_linear: bool = True,
 ) -> tuple[int, int]:
     """Return parameters without the classifier, and multiplications with addition, of one image.
 
@@ -41,6 +41,4 @@ def compute_model_complexity(
 
 def count_num_param(model: nn.Module) -> int:
     """Return the parameters of a model without its classifier."""
-    return sum(
-        item.numel() for name, item in model.named_parameters() if "classifier" not in name.split(".")
-    )
+    return sum(item.numel() for name, item in model.named_parameters() if "classifier" not in name.split("."))

@@ -50,9 +50,9 @@ class FeatureExtractor:
         image_size: tuple[int, int] | int = (256, 128),
         pixel_mean: Sequence[float] = IMAGENET.mean,
         pixel_std: Sequence[float] = IMAGENET.std,
-        pixel_norm: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+        pixel_norm: bool = True,
         device: str = "cuda",
-        verbose: bool = True,  # noqa: FBT001, FBT002 - Torchreid's signature
+        verbose: bool = True,
     ) -> None:
         if not model_path:
             raise WeightsError(
@@ -72,7 +72,7 @@ class FeatureExtractor:
             print(f"Model: {model_name}, descriptors of {self.model.feature_dim} numbers")  # noqa: T201
 
     @torch.inference_mode()
-    def __call__(self, input: ImageSource | Tensor | Sequence[ImageSource]) -> Tensor:  # noqa: A002
+    def __call__(self, input: ImageSource | Tensor | Sequence[ImageSource]) -> Tensor:
         """Return descriptors (B, D) on the device, not normalised.
 
         Args:
@@ -86,13 +86,19 @@ class FeatureExtractor:
         if isinstance(input, Tensor):
             images = input[None] if input.ndim == 3 else input
             if images.ndim != 4 or images.shape[1] != 3:
-                raise ShapeError(f"Images have a wrong form, got {tuple(input.shape)}. Expected (B, 3, H, W).")
-            return torch.cat([self.model(part.to(self.device)) for part in images.float().split(BATCH)])
+                raise ShapeError(
+                    f"Images have a wrong form, got {tuple(input.shape)}. Expected (B, 3, H, W)."
+                )
+            return torch.cat(
+                [self.model(part.to(self.device)) for part in torch.split(images.float(), BATCH)]
+            )
         is_one = isinstance(input, str | Path | bytes | np.ndarray | Image.Image)
         sources: list[ImageSource] = [input] if is_one else list(input)  # type: ignore[list-item, arg-type]
         parts = [torch.empty(0, self.model.feature_dim, device=self.device)]
         for start in range(0, len(sources), BATCH):
-            pixels = [resize(read_image(source), self.preprocessing) for source in sources[start : start + BATCH]]
+            pixels = [
+                resize(read_image(source), self.preprocessing) for source in sources[start : start + BATCH]
+            ]
             images = normalize_pixels(torch.stack(pixels), self.preprocessing)
             parts.append(self.model(images.to(self.device)))
         return torch.cat(parts)

@@ -49,5 +49,5 @@ def open_specified_layers(model: nn.Module, open_layers: str | Sequence[str]) ->
 
 def set_bn_to_eval(m: nn.Module) -> None:
     """Stop the running statistics of a batch normalisation; for ``model.apply``."""
-    if isinstance(m, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - torch names no public base
+    if isinstance(m, nn.modules.batchnorm._BatchNorm):
         m.eval()

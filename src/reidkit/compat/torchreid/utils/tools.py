@@ -55,7 +55,7 @@ def collect_env_info() -> str:
     return "\n".join(f"{name}: {value}" for name, value in describe_environment().items())
 
 
-def listdir_nohidden(path: str | Path, sort: bool = False) -> list[str]:  # noqa: FBT001, FBT002
+def listdir_nohidden(path: str | Path, sort: bool = False) -> list[str]:
     """Return the names in a folder that do not begin with a dot."""
     names = [item.name for item in Path(path).iterdir() if not item.name.startswith(".")]
     return sorted(names) if sort else names
