@@ -22,6 +22,7 @@ from reidkit.cli.map import draw_descriptor_map
 from reidkit.cli.models import models
 from reidkit.cli.plot import plot
 from reidkit.cli.quickstart import quickstart
+from reidkit.cli.recipe import app as recipe
 from reidkit.cli.recipes import recipes
 from reidkit.cli.report import report
 from reidkit.cli.show import show
@@ -41,6 +42,7 @@ data = typer.Typer(name="data", help="Draw, show and check data sets.", no_args_
 app.add_typer(data)
 app.add_typer(gallery)
 app.add_typer(weights)
+app.add_typer(recipe)
 
 app.command()(quickstart)
 app.command()(train)
