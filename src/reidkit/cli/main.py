@@ -10,6 +10,7 @@ from reidkit.cli.activation import activation
 from reidkit.cli.calibrate import calibrate
 from reidkit.cli.check import check
 from reidkit.cli.compare import compare
+from reidkit.cli.compat import app as compat
 from reidkit.cli.convert import convert
 from reidkit.cli.datasets import datasets
 from reidkit.cli.doubts import doubts
@@ -43,6 +44,7 @@ app.add_typer(data)
 app.add_typer(gallery)
 app.add_typer(weights)
 app.add_typer(recipe)
+app.add_typer(compat)
 
 app.command()(quickstart)
 app.command()(train)
