@@ -13,30 +13,30 @@ _ANY = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_n
 
 app = typer.Typer(
     name="compat",
-    help="Commands of an early deep-person-reid: each prints the reidkit commands it stands for, and runs them.",
+    help="Commands of an early deep-person-reid; each prints what it stands for in reidkit, and runs it.",
     no_args_is_help=True,
 )
 
 
-@app.command(context_settings=_ANY)
+@app.command("train_imgreid_xent", context_settings=_ANY)
 def train_imgreid_xent(context: typer.Context) -> None:
     """Train an image model with cross entropy, or judge one with --evaluate."""
     _run("train_imgreid_xent", context.args)
 
 
-@app.command(context_settings=_ANY)
+@app.command("train_imgreid_xent_htri", context_settings=_ANY)
 def train_imgreid_xent_htri(context: typer.Context) -> None:
     """Train an image model with cross entropy and hard triplets."""
     _run("train_imgreid_xent_htri", context.args)
 
 
-@app.command(context_settings=_ANY)
+@app.command("train_vidreid_xent", context_settings=_ANY)
 def train_vidreid_xent(context: typer.Context) -> None:
     """Train a video model with cross entropy."""
     _run("train_vidreid_xent", context.args)
 
 
-@app.command(context_settings=_ANY)
+@app.command("train_vidreid_xent_htri", context_settings=_ANY)
 def train_vidreid_xent_htri(context: typer.Context) -> None:
     """Train a video model with cross entropy and hard triplets."""
     _run("train_vidreid_xent_htri", context.args)

@@ -1,6 +1,5 @@
 """Optimizer, schedule, run and test of a FastReID configuration."""
 
-import math
 from typing import Any
 
 from reidkit.compat.fastreid_configs.data_keys import count_images
@@ -125,7 +124,7 @@ def evaluation_section(config: Config) -> dict[str, Any]:
 
 def _frozen_epochs(config: Config) -> int:
     """Return for how many whole epochs the backbone is frozen; FastReID counts iterations."""
-    layers, iterations = list(config["MODEL.FREEZE_LAYERS"]), config["SOLVER.FREEZE_ITERS"]
+    layers, iterations = list(config["MODEL.FREEZE_LAYERS"]), int(config["SOLVER.FREEZE_ITERS"])
     if not layers or not iterations:
         return 0
     if "backbone" not in layers:
@@ -133,4 +132,4 @@ def _frozen_epochs(config: Config) -> int:
     images = count_images(config)
     if images is None:
         raise config.fail("SOLVER.FREEZE_ITERS", "0: nobody published how many images these data sets have")
-    return math.ceil(iterations / (images // config["SOLVER.IMS_PER_BATCH"]))
+    return max(1, round(iterations / (images // int(config["SOLVER.IMS_PER_BATCH"]))))
