@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from reidkit.core.types import DatasetSplits, Protocol
     from reidkit.data.failures import UnreadablePolicy
-    from reidkit.deploy.embedder import TorchEmbedder
+    from reidkit.deploy.embedder import Embedder
     from reidkit.engine.evaluate import Evaluation
     from reidkit.engine.post_processing import PostProcessing
 
@@ -61,6 +61,9 @@ def evaluate(
     skip_unreadable: Annotated[
         bool, typer.Option("--skip-unreadable", help="Leave damaged images out instead of stopping.")
     ] = False,
+    ignore_cameras: Annotated[
+        bool, typer.Option("--ignore-cameras", help="Tell a model that was taught cameras none of them.")
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 128,
 ) -> None:
@@ -70,7 +73,8 @@ def evaluate(
     from reidkit.cli.screen import describe_protocol, describe_verification, make_console, score_table
     from reidkit.data.mixing import unique_names
     from reidkit.data.readers import read_dataset
-    from reidkit.deploy.embedder import choose_device, find_model, load
+    from reidkit.deploy.devices import choose_device
+    from reidkit.deploy.embedder import find_model, load
     from reidkit.engine.evaluate import choose_protocol
     from reidkit.engine.post_processing import PostProcessing
 
@@ -90,7 +94,15 @@ def evaluate(
         chosen = choose_protocol(
             splits, name=protocol, distance=distance or embedder.card.distance, flip=flip
         )
-        found[name] = judge(embedder, splits, chosen, "skip" if skip_unreadable else "error", console, after)
+        found[name] = judge(
+            embedder,
+            splits,
+            chosen,
+            "skip" if skip_unreadable else "error",
+            console,
+            after,
+            ignores_cameras=ignore_cameras,
+        )
     scores = {name: evaluation.scores for name, evaluation in found.items()}
     console.print(score_table(scores, title=f"Scores of {model}", first="data set"))
     for line in dict.fromkeys(describe_protocol(score) for score in scores.values()):
@@ -114,12 +126,14 @@ def split_reader(text: str, default: str) -> tuple[str, Path]:
 
 
 def judge(
-    embedder: "TorchEmbedder",
+    embedder: "Embedder",
     splits: "DatasetSplits",
     protocol: "Protocol",
     unreadable: "UnreadablePolicy",
     console: "Console",
     after: "PostProcessing | None" = None,
+    *,
+    ignores_cameras: bool = False,
 ) -> "Evaluation":
     """Examine a data set, embed it and rank it, showing how far it is."""
     from reidkit.core.progress import progress_bar
@@ -145,7 +159,16 @@ def judge(
             batch_size=embedder.batch_size,
             unreadable=unreadable,
             after=after,
+            ignores_cameras=ignores_cameras,
             report=on_progress,
+        )
+    if evaluation.cameras is not None:
+        known, unknown = evaluation.cameras["known"], evaluation.cameras["unknown"]
+        console.print(
+            f"{splits.name}: the model knows the {embedder.model.side_information.replace('_', ' and ')} of "
+            f"{known} of {known + unknown} images; the mean of all stands in for the others",
+            markup=False,
+            soft_wrap=True,
         )
     for failure in evaluation.failures:
         console.print(f"left out: {failure.reason}", markup=False, soft_wrap=True)

@@ -26,6 +26,7 @@ from reidkit.cli.quickstart import quickstart
 from reidkit.cli.recipe import app as recipe
 from reidkit.cli.recipes import recipes
 from reidkit.cli.report import report
+from reidkit.cli.serve import serve
 from reidkit.cli.show import show
 from reidkit.cli.synthesize import synthesize
 from reidkit.cli.train import train
@@ -55,6 +56,7 @@ app.command()(compare)
 app.command()(activation)
 app.command()(plot)
 app.command()(report)
+app.command()(serve)
 app.command()(gates)
 app.command(name="map")(draw_descriptor_map)
 app.command()(models)

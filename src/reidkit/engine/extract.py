@@ -1,5 +1,6 @@
 """From samples to descriptors: each image once, in memory that depends on their number alone."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,8 +13,9 @@ from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import evaluation_batches
 from reidkit.models.temporal import Temporal, check_temporal
 
-Embed = Callable[[Tensor], Tensor]
-"""Standardised images (B, 3, H, W) -> descriptors (B, D); a model in evaluation mode is one."""
+Embed = Callable[..., Tensor]
+"""Standardised images (B, 3, H, W) -> descriptors (B, D); a model in evaluation mode is one. Where cameras
+are given, their labels are the second argument."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def extract(
     frames_per_tracklet: int | None = None,
     temporal: Temporal = "average",
     unreadable: UnreadablePolicy = "error",
+    cameras: Sequence[str | None] | None = None,
     report: ReportProgress | None = None,
 ) -> Extraction:
     """Embed samples; a tracklet's descriptor is the mean (or maximum) over its frames, or some of them.
@@ -62,6 +65,8 @@ def extract(
         temporal: "average" of the frames of a tracklet, or "max" of each number over them.
         unreadable: "error" stops at the first damaged image. "skip" leaves it out; with "evenly" another
             frame close behind takes its place where one can be read.
+        cameras: What ``embed`` is told about each sample, None for unknown; see
+            `reidkit.core.side_information.side_labels`. None tells it nothing.
         report: Called with (frames done, frames in all).
 
     Raises:
@@ -70,7 +75,7 @@ def extract(
         ImageError: a damaged image under "error".
     """
     check_temporal(temporal)
-    unique, rows = _without_repeats(samples)
+    unique, rows, labels = _without_repeats(samples, cameras)
     batches = evaluation_batches(
         unique,
         preprocessing,
@@ -85,9 +90,10 @@ def extract(
     num_done = 0
     for images, indices in batches:
         inputs = normalize_pixels(images.to(device, non_blocking=True), preprocessing)
-        descriptors = embed(inputs)
+        told = () if labels is None else ([labels[index] for index in indices.tolist()],)
+        descriptors = embed(inputs, *told)
         if flip:
-            descriptors = (descriptors + embed(inputs.flip(3))) / 2
+            descriptors = (descriptors + embed(inputs.flip(3), *told)) / 2
         descriptors = descriptors.float().cpu()
         if totals is None:
             start = 0.0 if temporal == "average" else float("-inf")
@@ -109,14 +115,18 @@ def extract(
     return Extraction(pooled[rows], tuple(batches.failures))
 
 
-def _without_repeats(samples: Sequence[Sample]) -> tuple[list[Sample], list[int]]:
-    """Return each different sample once, and for every sample its place among them."""
-    places: dict[tuple[object, object], int] = {}
+def _without_repeats(
+    samples: Sequence[Sample], cameras: Sequence[str | None] | None
+) -> tuple[list[Sample], list[int], list[str | None] | None]:
+    """Return each different sample once, for every sample its place among them, and their cameras."""
+    places: dict[tuple[object, ...], int] = {}
     unique: list[Sample] = []
+    labels: list[str | None] = []
     rows = []
-    for sample in samples:
-        row = places.setdefault((sample.frames, sample.box), len(unique))
+    for sample, camera in zip(samples, cameras or itertools.repeat(None), strict=cameras is not None):
+        row = places.setdefault((sample.frames, sample.box, camera), len(unique))
         if row == len(unique):
             unique.append(sample)
+            labels.append(camera)
         rows.append(row)
-    return unique, rows
+    return unique, rows, None if cameras is None else labels

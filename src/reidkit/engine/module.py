@@ -9,6 +9,7 @@ from torch import Tensor
 
 from reidkit.core.errors import TrainingError
 from reidkit.core.files import write_json
+from reidkit.core.side_information import side_labels
 from reidkit.core.types import Sample
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import TrainingBatch
@@ -33,6 +34,7 @@ class TrainingModule(LightningModule):
         samples: The training samples, to name a failed batch by.
         steps_per_epoch: Batches of an epoch.
         failed_batch_path: Where the files of a batch are listed that stopped the run.
+        data_set: Name of the data set, for a model that is told the cameras.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class TrainingModule(LightningModule):
         *,
         steps_per_epoch: int,
         failed_batch_path: Path,
+        data_set: str = "",
     ) -> None:
         super().__init__()
         self.recipe = recipe
@@ -54,6 +57,7 @@ class TrainingModule(LightningModule):
                 feature_dim=single_feature_dim(model, (recipe.input.height, recipe.input.width)),
             )
         self.samples = samples
+        self.side_labels = side_labels(samples, model.side_information, data_set)
         self.steps_per_epoch = steps_per_epoch
         self.failed_batch_path = failed_batch_path
         self.preprocessing = recipe.input.preprocessing()
@@ -127,7 +131,7 @@ class TrainingModule(LightningModule):
         images = normalize_pixels(batch.images, self.preprocessing)
         if not self.model.uses_cameras:
             return (images,)
-        return images, [self.samples[index].camera for index in batch.indices.tolist()]
+        return images, [self.side_labels[index] for index in batch.indices.tolist()]
 
     def _list_failed_batch(self, value: ObjectiveValue, indices: Tensor) -> None:
         write_json(
