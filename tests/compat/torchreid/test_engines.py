@@ -135,8 +135,8 @@ def test_only_open_layers_learn_in_the_first_epochs(root: Path, tmp_path: Path):
     engine.run(tmp_path, max_epoch=1, fixbase_epoch=1, open_layers=["classifier"])
     changed = {key for key, value in model.state_dict().items() if not torch.equal(value, before[key])}
     assert changed == {"network.head.classifier.weight", "network.head.classifier.bias"}
-    with pytest.raises(CatalogError, match="Layer 'classifer' is none of model 'osnet_x0_25'"):
-        torchreid.utils.open_specified_layers(model, "classifer")
+    with pytest.raises(CatalogError, match="Layer 'klassifier' is none of model 'osnet_x0_25'"):
+        torchreid.utils.open_specified_layers(model, "klassifier")
 
 
 @pytest.mark.parametrize("kind", ["softmax", "triplet"])

@@ -13,7 +13,7 @@ from reidkit.compat.torchreid.utils.checkpoints import load_pretrained_weights
 from reidkit.core.errors import CatalogError, ShapeError, WeightsError
 from reidkit.core.types import Preprocessing
 from reidkit.data.images import ImageSource, normalize_pixels, read_image, resize
-from reidkit.deploy.embedder import choose_device
+from reidkit.deploy.devices import choose_device
 
 BATCH = 64
 """Images that go through the network at once."""
