@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reidkit.core.types import DistanceName
+from reidkit.core.types import DistanceName, Temporal
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,6 +36,10 @@ def evaluate(
         DistanceName | None, typer.Option(help="Between descriptors. (default: the model's own)")
     ] = None,
     flip: Annotated[bool, typer.Option(help="Average over each image and its mirror image.")] = False,
+    temporal: Annotated[
+        Temporal | None,
+        typer.Option(help="How frames become one tracklet. (default: as the model learned, else average)"),
+    ] = None,
     expand: Annotated[
         str | None,
         typer.Option(help="Query expansion: average, alpha, transductive or database, or as alpha(m=3)."),
@@ -92,7 +96,11 @@ def evaluate(
     found: dict[str, Evaluation] = {}
     for name, splits in zip(unique_names(sets), sets, strict=True):
         chosen = choose_protocol(
-            splits, name=protocol, distance=distance or embedder.card.distance, flip=flip
+            splits,
+            name=protocol,
+            distance=distance or embedder.card.distance,
+            flip=flip,
+            temporal=temporal or ("attention" if embedder.card.has_frame_attention else None),
         )
         found[name] = judge(
             embedder,

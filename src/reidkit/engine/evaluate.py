@@ -19,6 +19,7 @@ from reidkit.core.types import (
     Protocol,
     ReportProgress,
     Sample,
+    Temporal,
     Threshold,
 )
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
@@ -135,6 +136,7 @@ def choose_protocol(
     distance: DistanceName | None = None,
     flip: bool | None = None,
     frames_per_tracklet: int | None = None,
+    temporal: Temporal | None = None,
 ) -> Protocol:
     """Return the protocol of a data set, with what the user changes about it.
 
@@ -147,6 +149,7 @@ def choose_protocol(
         distance=distance or protocol.distance,
         flip=protocol.flip if flip is None else flip,
         frames_per_tracklet=frames_per_tracklet or protocol.frames_per_tracklet,
+        temporal=temporal or protocol.temporal,
     )
 
 
@@ -184,7 +187,8 @@ def evaluate(
         report: Called with (frames done, frames in all).
 
     Raises:
-        CatalogError: an expansion or re-ranking that is not there.
+        CatalogError: an expansion or re-ranking that is not there, or attention over frames of a model that
+            learned none.
         DatasetError: the data set has no query or no gallery.
         ImageError: a damaged image under "error".
         EvaluationError: descriptors that are not finite, or no query that can be scored.
@@ -210,7 +214,15 @@ def evaluate(
     samples = [*splits.query, *splits.gallery]
     cameras = None if ignores_cameras else _told_cameras(embed, samples, data_set or splits.name)
     with _in_evaluation_mode(embed):
-        extraction = take(embed, samples, flip=protocol.flip, cameras=cameras, report=report)
+        extraction = take(
+            embed,
+            samples,
+            flip=protocol.flip,
+            temporal=protocol.temporal,
+            attention=getattr(embed, "frame_attention", None),
+            cameras=cameras,
+            report=report,
+        )
     count = len(splits.query)
     failed = {failure.path for failure in extraction.failures}
     queries, query_descriptors = _readable(splits.query, extraction.descriptors[:count], failed)

@@ -10,7 +10,7 @@ from torch import Tensor
 from reidkit.core.errors import TrainingError
 from reidkit.core.files import write_json
 from reidkit.core.side_information import side_labels
-from reidkit.core.types import Sample
+from reidkit.core.types import Sample, TrainingOutputs
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.execution import Execution
@@ -21,6 +21,7 @@ from reidkit.engine.objective import ObjectiveValue, single_feature_dim
 from reidkit.engine.optimisation import build_optimizer
 from reidkit.engine.recipe import Recipe
 from reidkit.models.model import ReidModel
+from reidkit.models.temporal import pool_training_outputs
 
 
 class TrainingModule(LightningModule):
@@ -107,7 +108,8 @@ class TrainingModule(LightningModule):
         """
         outputs = self.execution(*self.model_input(batch))
         with torch.autocast(self.device.type, enabled=False):
-            value = self.objective(outputs, batch.labels)
+            outputs, labels = self._tracklets(outputs, batch.labels)
+            value = self.objective(outputs, labels)
         self.last_learning_rate = self.trainer.optimizers[0].param_groups[0]["lr"]
         place = (
             f"step {self.global_step} (epoch {self.current_epoch + 1}, batch {batch_idx + 1}), "
@@ -115,7 +117,7 @@ class TrainingModule(LightningModule):
         )
         try:
             check_finite(value, place=place)
-            self.collapse.check(outputs.features[0], batch.labels, value, place=place)
+            self.collapse.check(outputs.features[0], labels, value, place=place)
         except TrainingError as error:
             self._list_failed_batch(value, batch.indices)
             raise TrainingError(f"{error} The batch is listed in {self.failed_batch_path}.") from None
@@ -132,6 +134,14 @@ class TrainingModule(LightningModule):
         if not self.model.uses_cameras:
             return (images,)
         return images, [self.side_labels[index] for index in batch.indices.tolist()]
+
+    def _tracklets(self, outputs: TrainingOutputs, labels: Tensor) -> tuple[TrainingOutputs, Tensor]:
+        """Return one training example per tracklet, where the recipe wants that."""
+        sampling = self.recipe.sampling
+        if sampling.temporal is None:
+            return outputs, labels
+        frames = sampling.frames_per_tracklet
+        return pool_training_outputs(outputs, frames, self.model.frame_attention), labels[::frames]
 
     def _list_failed_batch(self, value: ObjectiveValue, indices: Tensor) -> None:
         write_json(

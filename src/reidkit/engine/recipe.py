@@ -4,8 +4,7 @@ Unknown keys, unknown components, wrong types and values out of range are refuse
 all faults together.
 """
 
-import inspect
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -13,20 +12,19 @@ import torch
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from reidkit.core.catalog import find
-from reidkit.core.errors import CatalogError, RecipeError
-from reidkit.core.side_information import SideInformation, known_labels
-from reidkit.core.types import DistanceName, Interpolation, Preprocessing, Sample
+from reidkit.core.errors import CatalogError
+from reidkit.core.types import DistanceName, Interpolation, Preprocessing, Temporal
 from reidkit.data.failures import UnreadablePolicy
-from reidkit.data.mixing import camera_indices, domain_indices
 from reidkit.data.readers import READERS
-from reidkit.data.sampling import SAMPLERS, BatchSampler
 from reidkit.data.transforms import TRANSFORMS, SeveralViews, build_augmentation
 from reidkit.engine.component import Component, Section, check_arguments, check_name
 from reidkit.engine.freezing import check_layers
+from reidkit.engine.model_section import ModelSection
 from reidkit.engine.objective import Objective, classifier_faults
 from reidkit.engine.optimisation import LossOptimSection, OptimSection, ScheduleSection
 from reidkit.engine.parameter_groups import parameter_groups
 from reidkit.engine.post_processing import PostProcessing
+from reidkit.engine.sampling_section import SamplingSection
 from reidkit.engine.training_section import TrainingSection
 from reidkit.losses.catalog import LOSSES
 from reidkit.metrics.expansion import EXPANSIONS
@@ -34,7 +32,7 @@ from reidkit.metrics.local_matching import LOCAL_MATCHERS
 from reidkit.metrics.protocols import PROTOCOLS
 from reidkit.metrics.reranking.catalog import RERANKERS
 from reidkit.models.timm_backbone import pixel_statistics
-from reidkit.models.zoo import MODELS, build_model
+from reidkit.models.zoo import build_model
 
 
 class SourceSection(Section):
@@ -115,84 +113,6 @@ class InputSection(Section):
         return Preprocessing(self.height, self.width, self.mean, self.std, self.interpolation)
 
 
-class ModelSection(Component):
-    """The network.
-
-    ``side_information`` tells a model that can use it the "camera" of each image, its "view", or both: it
-    learns a vector for each that occurs in training, and keeps their names as its argument ``cameras``.
-    """
-
-    kind = "model"
-    catalog = MODELS
-    given = ("num_identities", "image_size")
-
-    side_information: SideInformation | None = None
-
-    @model_validator(mode="after")
-    def _check_side_information(self) -> Self:
-        if self.side_information is None:
-            return self
-        if "cameras" not in inspect.signature(find("model", self.name, MODELS)).parameters:
-            raise ValueError(
-                f"model '{self.name}' uses no side_information, got '{self.side_information}'. Expected "
-                f"null, or a model that does, such as transreid."
-            )
-        if {"cameras", "side_information"} & set(self.arguments):
-            raise ValueError(
-                "side_information and the argument cameras are both given. Expected one of them; the names "
-                "of the cameras come from the training data."
-            )
-        return self
-
-    def arguments_for(self, samples: Sequence[Sample], data_set: str) -> dict[str, Any]:
-        """Return the arguments with the cameras of the training data, where the model is told them.
-
-        Raises:
-            RecipeError: the training data knows none.
-        """
-        if self.side_information is None:
-            return self.arguments
-        known = known_labels(samples, self.side_information, data_set)
-        if not known:
-            raise RecipeError(
-                f"model.side_information is '{self.side_information}', and no training image of {data_set} "
-                f"has one. Expected some that do. Leave it out."
-            )
-        return {**self.arguments, "cameras": known, "side_information": self.side_information}
-
-
-class SamplingSection(Component):
-    """How training batches are put together.
-
-    Of a tracklet ``frames_per_tracklet`` frames are drawn, at "random" or "evenly", each an image of its
-    own in the batch; ``same_augmentation`` changes all of them alike. ``views`` augments each image so many
-    times, each view an image of the batch.
-    """
-
-    kind = "sampler"
-    catalog = SAMPLERS
-    given = ("labels", "seed")
-    offered = ("cameras", "domains")
-
-    name: str = "identity"
-    frames_per_tracklet: int = Field(1, ge=1)
-    frame_sampling: Literal["random", "evenly"] = "random"
-    same_augmentation: bool = False
-    views: int = Field(1, ge=1)
-
-    def build_sampler(
-        self, samples: Sequence[Sample], labels: Mapping[Hashable, int], seed: int
-    ) -> BatchSampler:
-        """Build the sampler of a training split; it is told cameras and domains if it asks for them."""
-        sampler: BatchSampler = self.build(
-            labels=[labels[sample.identity] for sample in samples],
-            seed=seed,
-            cameras=camera_indices(samples),
-            domains=domain_indices(samples),
-        )
-        return sampler
-
-
 class AugmentationStep(Component):
     """One random change of the training images; the steps run in the order listed."""
 
@@ -225,8 +145,10 @@ class EvaluationSection(Section):
     """When and how the model is judged.
 
     ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``flip`` takes
-    the mean over the image and its mirror image. ``frames_per_tracklet`` null takes the mean over all
-    frames of a tracklet, a number that over so many, evenly spread. ``expand`` and ``rerank`` name a query
+    the mean over the image and its mirror image. ``frames_per_tracklet`` null takes all frames of a tracklet,
+    a number so many, evenly spread; ``temporal`` is what they become: their "average", the "max" of each
+    number, or their average by the "attention" that training learned; null is the last where it was learned,
+    else the first. ``expand`` and ``rerank`` name a query
     expansion and a re-ranking that come before the scores, ``local`` what sorts the nearest images again by
     their feature maps; see `PostProcessing`.
     """
@@ -236,6 +158,7 @@ class EvaluationSection(Section):
     distance: DistanceName | None = None
     flip: bool = False
     frames_per_tracklet: int | None = Field(None, ge=1)
+    temporal: Temporal | None = None
     expand: Literal[tuple(EXPANSIONS)] | None = None  # type: ignore[valid-type]
     expand_arguments: dict[str, Any] = Field(default_factory=dict)
     rerank: Literal[tuple(RERANKERS)] | None = None  # type: ignore[valid-type]
@@ -334,6 +257,10 @@ class Recipe(Section):
     def _check_together(self) -> Self:
         """Try every part once, without data, so that a value out of range is found now."""
         faults = _repeated([term.name for term in self.losses])
+        if self.evaluation.temporal == "attention" and self.sampling.temporal != "attention":
+            faults.append(
+                "evaluation.temporal: nothing learns attention. Expected sampling.temporal attention too."
+            )
         if not self.losses:
             faults.append("losses: the list is empty. Expected at least one loss.")
         size = (self.input.height, self.input.width)

@@ -67,6 +67,7 @@ def build_recipe_model(recipe: Recipe, splits: DatasetSplits) -> ReidModel:
         num_identities=num_identities,
         image_size=(recipe.input.height, recipe.input.width),
         arguments=recipe.model.arguments_for(splits.train, splits.name),
+        has_frame_attention=recipe.sampling.temporal == "attention",
     )
 
 
@@ -241,6 +242,7 @@ def _write_result(
         arguments=arguments,
         preprocessing=recipe.input.preprocessing(),
         descriptor_dim=model.descriptor_dim,
+        has_frame_attention=model.frame_attention is not None,
         distance=evaluation.scores.protocol.distance,
         scores=evaluation.scores.summary(),
         thresholds=tuple(evaluation.thresholds),

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from reidkit.core.errors import ShapeError
 from reidkit.core.side_information import SideInformation
 from reidkit.core.types import TrainingOutputs
+from reidkit.models.temporal import AttentionPooling
 
 
 class Head(Protocol):
@@ -35,11 +36,16 @@ class ReidModel(nn.Module, ABC):
         uses_cameras: Whether ``forward`` and ``training_outputs`` take the labels of the images' cameras as a
             second argument, None for an unknown one.
         side_information: What these labels tell; see `reidkit.core.side_information`.
+        frame_attention: What weighs the frames of a tracklet, by their descriptors; None for most.
     """
 
     backbone: nn.Module
     uses_cameras: bool = False
     side_information: SideInformation = "camera"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frame_attention: AttentionPooling | None = None
 
     @property
     @abstractmethod

@@ -155,8 +155,7 @@ class TransReID(ReidModel):
         Raises:
             ShapeError: not a floating (B, 3, H, W) tensor of the size that the model was built for.
         """
-        first, *others = self._features(images, cameras)
-        return torch.cat([first, *(features / NUM_GROUPS for features in others)], dim=1)
+        return _joined(self._features(images, cameras))
 
     def training_outputs(
         self, images: Tensor, cameras: Sequence[Hashable | None] | None = None
@@ -170,15 +169,17 @@ class TransReID(ReidModel):
         Raises:
             ShapeError: not a floating (B, 3, H, W) tensor of the size that the model was built for.
         """
+        found = self._features(images, cameras)
         parts = [
             cast(EmbeddingHead, head).training_outputs(features)
-            for head, features in zip(self.heads, self._features(images, cameras), strict=True)
+            for head, features in zip(self.heads, found, strict=True)
         ]
         return TrainingOutputs(
             features=tuple(part.features[0] for part in parts),
             logits=tuple(logits for part in parts for logits in part.logits),
             # Half for the global branch, as in the paper's equation 5.
             branch_weights=(0.5, *((0.5 / NUM_GROUPS,) * NUM_GROUPS)) if self.has_jigsaw else (),
+            descriptors=_joined(found),
         )
 
     def feature_map(self, images: Tensor) -> Tensor:
@@ -217,6 +218,11 @@ class TransReID(ReidModel):
             groups = torch.split(shuffled[:, : NUM_GROUPS * size], size, dim=1)
             features += [self.local_branch(torch.cat([first, group], dim=1))[:, 0] for group in groups]
         return features
+
+
+def _joined(features: Sequence[Tensor]) -> Tensor:
+    first, *others = features
+    return torch.cat([first, *(part / NUM_GROUPS for part in others)], dim=1)
 
 
 def shuffle_patches(patches: Tensor, shift: int) -> Tensor:
