@@ -6,31 +6,27 @@ all faults together.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import torch
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from reidkit.core.catalog import find
 from reidkit.core.errors import CatalogError
-from reidkit.core.types import DistanceName, Interpolation, Preprocessing, Temporal
+from reidkit.core.types import Interpolation, Preprocessing
 from reidkit.data.failures import UnreadablePolicy
 from reidkit.data.readers import READERS
 from reidkit.data.transforms import TRANSFORMS, SeveralViews, build_augmentation
 from reidkit.engine.component import Component, Section, check_arguments, check_name
+from reidkit.engine.evaluation_section import EvaluationSection
 from reidkit.engine.freezing import check_layers
 from reidkit.engine.model_section import ModelSection
 from reidkit.engine.objective import Objective, classifier_faults
 from reidkit.engine.optimisation import LossOptimSection, OptimSection, ScheduleSection
 from reidkit.engine.parameter_groups import parameter_groups
-from reidkit.engine.post_processing import PostProcessing
 from reidkit.engine.sampling_section import SamplingSection
 from reidkit.engine.training_section import TrainingSection
 from reidkit.losses.catalog import LOSSES
-from reidkit.metrics.expansion import EXPANSIONS
-from reidkit.metrics.local_matching import LOCAL_MATCHERS
-from reidkit.metrics.protocols import PROTOCOLS
-from reidkit.metrics.reranking.catalog import RERANKERS
 from reidkit.models.timm_backbone import pixel_statistics
 from reidkit.models.zoo import build_model
 
@@ -139,47 +135,6 @@ class LossTerm(Component):
         """Build the loss; it is told identities and dimension if it asks for them, to own parameters."""
         loss: torch.nn.Module = self.build(num_identities=num_identities, feature_dim=feature_dim)
         return loss
-
-
-class EvaluationSection(Section):
-    """When and how the model is judged.
-
-    ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``flip`` takes
-    the mean over the image and its mirror image. ``frames_per_tracklet`` null takes all frames of a tracklet,
-    a number so many, evenly spread; ``temporal`` is what they become: their "average", the "max" of each
-    number, or their average by the "attention" that training learned; null is the last where it was learned,
-    else the first. ``expand`` and ``rerank`` name a query
-    expansion and a re-ranking that come before the scores, ``local`` what sorts the nearest images again by
-    their feature maps; see `PostProcessing`.
-    """
-
-    every_epochs: int = Field(10, ge=0)
-    protocol: Literal[tuple(PROTOCOLS)] | None = None  # type: ignore[valid-type]
-    distance: DistanceName | None = None
-    flip: bool = False
-    frames_per_tracklet: int | None = Field(None, ge=1)
-    temporal: Temporal | None = None
-    expand: Literal[tuple(EXPANSIONS)] | None = None  # type: ignore[valid-type]
-    expand_arguments: dict[str, Any] = Field(default_factory=dict)
-    rerank: Literal[tuple(RERANKERS)] | None = None  # type: ignore[valid-type]
-    rerank_arguments: dict[str, Any] = Field(default_factory=dict)
-    local: Literal[tuple(LOCAL_MATCHERS)] | None = None  # type: ignore[valid-type]
-    local_top: int = Field(100, ge=1)
-    local_weight: float = Field(0.5, ge=0, le=1)
-    batch_size: int = Field(128, ge=1)
-
-    @property
-    def after(self) -> PostProcessing:
-        """What comes between the model and the ranking."""
-        return PostProcessing(
-            self.expand,
-            self.rerank,
-            self.expand_arguments,
-            self.rerank_arguments,
-            self.local,
-            self.local_top,
-            self.local_weight,
-        )
 
 
 class PublishedScore(Section):

@@ -244,6 +244,7 @@ def _write_result(
         descriptor_dim=model.descriptor_dim,
         has_frame_attention=model.frame_attention is not None,
         distance=evaluation.scores.protocol.distance,
+        normalization=evaluation.scores.protocol.normalization,
         scores=evaluation.scores.summary(),
         thresholds=tuple(evaluation.thresholds),
         calibration=calibrate(evaluation.pairs, data=str(data["name"])) if evaluation.curve else None,

@@ -45,7 +45,7 @@ class DescriptorBlocks:
     Args:
         query: (Q, D) float32 or float64 descriptors.
         gallery: (G, D) of the same dtype and device.
-        distance: "cosine" or "euclidean".
+        distance: "cosine", "euclidean" or "squared-euclidean".
 
     Raises:
         ShapeError: the shapes or types do not fit.
@@ -104,8 +104,8 @@ class DescriptorBlocks:
         if self._gallery_squares is None:
             return np.clip(1 + keys, 0, 2)
         squares = (self._query[rows] / 2).square().sum(-1, keepdim=True).cpu().numpy()
-        distances: Keys = np.sqrt(np.maximum(keys + squares, 0))
-        return distances
+        distances: Keys = np.maximum(keys + squares, 0)
+        return distances if self.distance == "squared-euclidean" else np.sqrt(distances)
 
     def row_slices(self) -> Iterator[slice]:
         """Cut the queries into blocks whose keys fit `BLOCK_BYTES`."""

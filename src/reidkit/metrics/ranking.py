@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reidkit.core.distance import normalize
 from reidkit.core.errors import EvaluationError, ShapeError
 from reidkit.core.types import Protocol, ReportProgress
 from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks, Keys, cut_rows
@@ -39,7 +40,7 @@ def rank_gallery(
     """Rank the gallery for each query and score the result.
 
     Args:
-        query_descriptors: (Q, D) float, raw: the protocol's distance normalises them.
+        query_descriptors: (Q, D) float, raw: they are scaled to unit length as the protocol says.
         gallery_descriptors: (G, D) float, same D, dtype and device.
         query: Labels of the queries.
         gallery: Labels of the gallery.
@@ -54,6 +55,8 @@ def rank_gallery(
         ShapeError: shapes, types or numbers of labels do not fit, or max_rank is below 1.
         EvaluationError: descriptors are not finite, or no query can be scored.
     """
+    if protocol.normalization == "unit" and protocol.distance != "cosine":
+        query_descriptors, gallery_descriptors = normalize(query_descriptors), normalize(gallery_descriptors)
     blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
     return rank_blocks(blocks, query, gallery, protocol, max_rank=max_rank, report=report)
 
