@@ -10,14 +10,18 @@ from reidkit.data.readers.folder import CAMERA_PATTERN, read_split_folders
 
 _LAYOUT = Layout(
     title="layumi's folder",
-    alternatives=(("train/", "query/", "gallery/"), ("train_all/", "query/", "gallery/"), ("query/", "gallery/")),
+    alternatives=(
+        ("train/", "query/", "gallery/"),
+        ("train_all/", "query/", "gallery/"),
+        ("query/", "gallery/"),
+    ),
     name_hint="pytorch",
     how_to_obtain="prepare.py of Person_reID_baseline_pytorch makes it of Market-1501.",
 )
 
 
 def read_layumi(root: Path, *, train_all: bool = False) -> DatasetSplits:
-    """Read ``train``, ``train_all``, ``query``, ``gallery`` and ``multi-query``, as ``prepare.py`` makes them.
+    """Read the splits as ``prepare.py`` makes them.
 
     ``train`` has all but the first image of each identity, ``train_all`` has those too; ``val`` holds them
     alone and is not read. ``multi-query`` holds further images of the queries' individuals, which the
@@ -35,8 +39,8 @@ def read_layumi(root: Path, *, train_all: bool = False) -> DatasetSplits:
     train = folder / ("train_all" if train_all else "train")
     if train_all and not train.is_dir():
         raise DatasetError(
-            f"Folder {folder} has no train_all/. Expected what prepare.py makes. Leave train_all out to learn "
-            f"from train/."
+            f"Folder {folder} has no train_all/. Expected what prepare.py makes. Leave train_all out to "
+            f"learn from train/."
         )
     places = {"train": train, **{name: folder / name for name in ("query", "gallery", "multi-query")}}
     present = {name: place for name, place in places.items() if place.is_dir()}
