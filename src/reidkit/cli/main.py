@@ -13,6 +13,7 @@ from reidkit.cli.compare import compare
 from reidkit.cli.compat import app as compat
 from reidkit.cli.convert import convert
 from reidkit.cli.datasets import datasets
+from reidkit.cli.demo import demo
 from reidkit.cli.doubts import doubts
 from reidkit.cli.embed import embed
 from reidkit.cli.environment import environment
@@ -48,6 +49,7 @@ app.add_typer(recipe)
 app.add_typer(compat)
 
 app.command()(quickstart)
+app.command()(demo)
 app.command()(train)
 app.command()(evaluate)
 app.command()(calibrate)
