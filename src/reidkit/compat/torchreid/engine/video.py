@@ -11,7 +11,8 @@ from reidkit.compat.torchreid.data.managers import DataManager
 from reidkit.compat.torchreid.engine.engine import Engine
 from reidkit.compat.torchreid.engine.image import ImageSoftmaxEngine, ImageTripletEngine
 from reidkit.core.errors import CatalogError
-from reidkit.models.temporal import Temporal, pool_frames
+from reidkit.core.types import Temporal
+from reidkit.models.temporal import pool_frames
 
 POOLING: dict[str, Temporal] = {"avg": "average", "max": "max"}
 
