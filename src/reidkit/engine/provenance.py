@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +60,12 @@ def describe_data(splits: DatasetSplits) -> dict[str, Any]:
         "terms": splits.terms,
         "fingerprint": digest.hexdigest()[:16],
     }
+
+
+def identity_fingerprint(labels: Mapping[Hashable, int]) -> str:
+    """Return 16 hexadecimal digits that tell whether two classifiers have the same identities in order."""
+    ordered = sorted(labels, key=lambda identity: labels[identity])
+    return hashlib.sha256(repr(ordered).encode()).hexdigest()[:16]
 
 
 def _names(sample: Sample, splits: DatasetSplits) -> list[str]:

@@ -18,15 +18,19 @@ from reidkit.data.failures import UnreadablePolicy
 from reidkit.data.readers import READERS
 from reidkit.data.transforms import TRANSFORMS, SeveralViews, build_augmentation
 from reidkit.engine.component import Component, Section, check_arguments, check_name
+from reidkit.engine.distillation_section import DistillationSection
 from reidkit.engine.evaluation_section import EvaluationSection
 from reidkit.engine.freezing import check_layers
 from reidkit.engine.model_section import ModelSection
-from reidkit.engine.objective import Objective, classifier_faults
+from reidkit.engine.objective import Objective, classifier_faults, single_feature_dim
 from reidkit.engine.optimisation import LossOptimSection, OptimSection, ScheduleSection
 from reidkit.engine.parameter_groups import parameter_groups
+from reidkit.engine.published_score import PublishedScore
 from reidkit.engine.sampling_section import SamplingSection
+from reidkit.engine.stage_maps import stage_ends
 from reidkit.engine.training_section import TrainingSection
 from reidkit.losses.catalog import LOSSES
+from reidkit.models.model import ReidModel
 from reidkit.models.timm_backbone import pixel_statistics
 from reidkit.models.zoo import build_model
 
@@ -137,21 +141,6 @@ class LossTerm(Component):
         return loss
 
 
-class PublishedScore(Section):
-    """What somebody reached by the method of a recipe: the aim, not a measurement of ours.
-
-    ``trained_on`` and ``judged_on`` are keys of readers, or names that the source gives. Scores lie in
-    [0, 1].
-    """
-
-    trained_on: str
-    judged_on: str
-    rank_1: float | None = Field(None, ge=0, le=1)
-    mean_ap: float | None = Field(None, ge=0, le=1)
-    mean_inp: float | None = Field(None, ge=0, le=1)
-    source: str
-
-
 class Recipe(Section):
     """Everything that decides a run.
 
@@ -166,6 +155,7 @@ class Recipe(Section):
         sampling: How batches are put together.
         augmentation: Random changes of the training images, in order.
         losses: Terms of the objective.
+        distillation: Networks to learn from beside the labels.
         optim: The optimizer.
         schedule: How the learning rate goes on.
         training: The run itself.
@@ -182,6 +172,7 @@ class Recipe(Section):
     sampling: SamplingSection
     augmentation: tuple[AugmentationStep, ...] = ()
     losses: tuple[LossTerm, ...]
+    distillation: DistillationSection = DistillationSection()
     optim: OptimSection = OptimSection()
     schedule: ScheduleSection = ScheduleSection()
     training: TrainingSection = TrainingSection()
@@ -219,21 +210,28 @@ class Recipe(Section):
         if not self.losses:
             faults.append("losses: the list is empty. Expected at least one loss.")
         size = (self.input.height, self.input.width)
-        # Nothing is fetched and nothing drawn for a model that is thrown away.
-        arguments = {
-            key: False if key == "is_pretrained" else value for key, value in self.model.arguments.items()
-        }
 
-        def try_model() -> None:
+        def try_network(section: ModelSection) -> ReidModel:
+            # Nothing is fetched and nothing drawn for a model that is thrown away.
+            given = section.arguments
+            arguments = {key: False if key == "is_pretrained" else value for key, value in given.items()}
             with torch.device("meta"):
-                model = build_model(self.model.name, num_identities=2, image_size=size, arguments=arguments)
+                model = build_model(section.name, num_identities=2, image_size=size, arguments=arguments)
             consumed = {term.name: find("loss", term.name, LOSSES) for term in self.losses}
             faults.extend(classifier_faults(model, consumed))
-            check_layers(model, self.training.open_layers)
             parameter_groups(model, self.optim.rules())
+            return model
+
+        def try_model() -> None:
+            model = try_network(self.model)
+            check_layers(model, self.training.open_layers)
+            if self.distillation.consumes("maps"):
+                stage_ends(model)
 
         trials: dict[str, Callable[[], object]] = {
             "model": try_model,
+            "distillation": lambda: [try_network(peer) for peer in self.distillation.peers],
+            "training": self._check_networks,
             "losses": self._check_loss_optimizers,
             "schedule": lambda: self.schedule.factor(self.training.epochs),
             "augmentation": self.build_augmentation,
@@ -247,6 +245,17 @@ class Recipe(Section):
         if faults:
             raise ValueError("\n".join(faults))
         return self
+
+    def _check_networks(self) -> None:
+        """Refuse what does not go with the networks that are trained."""
+        if self.training.keep_classifier and not self.objective().needs_classifier:
+            raise CatalogError("keep_classifier keeps what no loss trains. Expected a loss of logits.")
+        if self.training.open_layers and self.distillation.peers:
+            raise CatalogError("open_layers names modules of one model. Expected no distillation.peers.")
+        if self.sampling.temporal and self.distillation.peers:
+            raise CatalogError("sampling.temporal makes tracklets of one model. Expected no peers.")
+        if self.training.compile and self.distillation.consumes("maps"):
+            raise CatalogError("compile does not go with a transfer of feature maps. Expected false.")
 
     def _check_loss_optimizers(self) -> None:
         for term, loss in zip(self.losses, self.objective().losses, strict=True):
@@ -262,6 +271,23 @@ class Recipe(Section):
             losses=[term.build_loss(num_identities, feature_dim) for term in self.losses],
             weights=[term.weight for term in self.losses],
         )
+
+    def objective_for(self, model: ReidModel, num_identities: int) -> Objective:
+        """Build the objective that a model is trained by.
+
+        Raises:
+            TrainingError: losses that learn a vector per identity, and a model with several branches.
+        """
+        objective = self.objective()
+        if not any(True for _ in objective.parameters()):
+            return objective
+        size = (self.input.height, self.input.width)
+        return self.objective(num_identities=num_identities, feature_dim=single_feature_dim(model, size))
+
+    @property
+    def needs_classifier(self) -> bool:
+        """Whether a loss, or what is taken over from another network, needs logits."""
+        return self.objective().needs_classifier or self.distillation.consumes("logits")
 
     def build_augmentation(self) -> Callable[[torch.Tensor, int], torch.Tensor]:
         """Build the augmentation of one training image."""
