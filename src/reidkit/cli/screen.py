@@ -114,7 +114,8 @@ def describe_camera_pairs(pairs: "Sequence[CameraPairScore]") -> list[str]:
     worst, best = (choose(pairs, key=lambda pair: pair.mean_ap) for choose in (min, max))
     return [
         f"camera pairs: {len(pairs)}, mAP {worst.mean_ap:.1%} to {best.mean_ap:.1%}; the worst is from "
-        f"{worst.query_camera} to {worst.gallery_camera} (Rank-1 {worst.rank_1:.1%}, {worst.num_valid} queries)"
+        f"{worst.query_camera} to {worst.gallery_camera} (Rank-1 {worst.rank_1:.1%}, {worst.num_valid} "
+        f"queries)"
     ]
 
 
