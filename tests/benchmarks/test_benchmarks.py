@@ -12,6 +12,9 @@ SMALL = {
     "speed/evaluation": ["small", "--repeats", "1"],
     "speed/reranking": ["--queries", "20", "--gallery", "50", "--identities", "5", "--repeats", "1"],
     "speed/drawing": ["--identities", "4"],
+    "speed/embedding": [
+        *("--model", "resnet18", "--height", "32", "--width", "16", "--batch", "2", "--repeats", "1"),
+    ],
     "speed/gallery": ["--rows", "500", "--queries", "2", "--top", "5"],
     "speed/reading": ["--share", "0.001"],
     "speed/starting": ["--repeats", "1"],
