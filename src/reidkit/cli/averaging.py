@@ -157,7 +157,7 @@ def _judge_together(judging: Judging, several: Sequence[DatasetSplits]) -> Itera
         judging.console.print(f"each split: {estimate}", soft_wrap=True)
     with progress_bar(judging.console, "embedding") as on_progress:
         yield from evaluate_splits(
-            embedder.model,
+            embedder.network,
             several,
             embedder.card.preprocessing,
             protocol,
