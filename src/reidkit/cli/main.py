@@ -25,10 +25,12 @@ from reidkit.cli.plot import plot
 from reidkit.cli.quickstart import quickstart
 from reidkit.cli.recipes import recipes
 from reidkit.cli.report import report
+from reidkit.cli.runs import app as runs
 from reidkit.cli.serve import serve
 from reidkit.cli.show import show
 from reidkit.cli.synthesize import synthesize
 from reidkit.cli.train import train
+from reidkit.cli.tune import tune
 from reidkit.cli.weights import app as weights
 from reidkit.core.errors import ReidkitError
 
@@ -42,11 +44,13 @@ app = typer.Typer(
 data = typer.Typer(name="data", help="Draw, show and check data sets.", no_args_is_help=True)
 app.add_typer(data)
 app.add_typer(gallery)
+app.add_typer(runs)
 app.add_typer(weights)
 
 app.command()(quickstart)
 app.command()(demo)
 app.command()(train)
+app.command()(tune)
 app.command()(evaluate)
 app.command()(calibrate)
 app.command()(embed)
