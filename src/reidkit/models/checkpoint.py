@@ -17,7 +17,7 @@ from torch import Tensor
 from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.files import replace_file
 from reidkit.core.types import Calibration, DistanceName, Preprocessing, Threshold
-from reidkit.models.model import ReidModel
+from reidkit.models.model import ReidModel, is_classifier
 from reidkit.models.zoo import build_model
 
 CARD_KEY = "reidkit_card"
@@ -186,11 +186,6 @@ def load_weights(model: ReidModel, tensors: Mapping[str, Tensor], *, source: str
     kept = {name: value for name, value in tensors.items() if is_classifier(name) and name in own}
     fitting = {name: value for name, value in kept.items() if value.shape == own[name].shape}
     model.load_state_dict({**own, **given, **fitting})
-
-
-def is_classifier(name: str) -> bool:
-    """Say whether a tensor of a model belongs to a classifier, which embedding never needs."""
-    return "classifier" in name.split(".")
 
 
 def _read(path: Path, *, with_tensors: bool = True) -> tuple[dict[str, Tensor], ModelCard]:

@@ -39,6 +39,8 @@ def recognise(tensors: Tensors, hints: Mapping[str, Any]) -> ForeignModel:
         )
     asked = SOURCES if source is None else {source: SOURCES[source]}
     found = {name: model for name, ask in asked.items() if (model := ask(tensors, hints)) is not None}
+    if set(found) == {"torchreid", "plain"}:  # some networks of Torchreid are torchvision's, name by name
+        found.pop("torchreid" if _is_of_imagenet(tensors) else "plain")
     if len(found) > 1:
         raise WeightsError(
             f"Checkpoint may come from several libraries: {', '.join(found)}. Expected one. Say which: "
@@ -52,3 +54,10 @@ def recognise(tensors: Tensors, hints: Mapping[str, Any]) -> ForeignModel:
             f"its classifier, name its network: --architecture NAME."
         )
     return next(iter(found.values()))
+
+
+def _is_of_imagenet(tensors: Tensors) -> bool:
+    """Say whether a state dict has a classifier of the thousand classes of ImageNet."""
+    return any(
+        key.startswith("classifier") and len(value) == 1000 for key, value in tensors.items() if value.ndim
+    )
