@@ -18,17 +18,24 @@ from reidkit.data.dataset import TrainingImages, identity_labels
 from reidkit.data.loaders import TrainingBatch, TrainingLoader, training_loader
 from reidkit.engine.averaging import AveragedWeights
 from reidkit.engine.checkpointing import RunCheckpoints
+from reidkit.engine.distillation import save_peers
 from reidkit.engine.epoch_record import EpochRecord, Row
 from reidkit.engine.evaluate import Evaluation, evaluate
 from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
 from reidkit.engine.progress import TrainingProgress
-from reidkit.engine.provenance import describe_data, describe_environment, library_versions
+from reidkit.engine.provenance import (
+    describe_data,
+    describe_environment,
+    identity_fingerprint,
+    library_versions,
+)
 from reidkit.engine.recipe import Recipe
 from reidkit.engine.run_data import read_data, recipe_protocol
 from reidkit.engine.run_folder import RunFolder, check_same_run, start_run
+from reidkit.engine.teachers import fingerprint_files
 from reidkit.metrics.calibration import calibrate
-from reidkit.models.checkpoint import ModelCard, save_model
+from reidkit.models.checkpoint import ModelCard, save_model, start_from
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
 
@@ -59,16 +66,23 @@ class TrainingResult:
 
 
 def build_recipe_model(recipe: Recipe, splits: DatasetSplits) -> ReidModel:
-    """Build the model of a recipe as it is before training; equal seeds give equal weights."""
+    """Build the model of a recipe as it is before training; equal seeds give equal weights.
+
+    Raises:
+        WeightsError: the weights to start from are missing, or are of another network.
+    """
     torch.manual_seed(recipe.seed)
-    num_identities = len(identity_labels(splits.train)) if recipe.objective().needs_classifier else None
-    return build_model(
+    num_identities = len(identity_labels(splits.train)) if recipe.needs_classifier else None
+    model = build_model(
         recipe.model.name,
         num_identities=num_identities,
         image_size=(recipe.input.height, recipe.input.width),
         arguments=recipe.model.arguments_for(splits.train, splits.name),
         has_frame_attention=recipe.sampling.temporal == "attention",
     )
+    if recipe.model.start_from is not None:
+        start_from(model, recipe.model.start_from)
+    return model
 
 
 def train(
@@ -99,6 +113,9 @@ def train(
     run_data = read_data(recipe, console)
     splits = run_data.splits
     data = describe_data(splits)
+    if recipe.training.keep_classifier:
+        data["identities"] = identity_fingerprint(identity_labels(splits.train))
+    teachers = fingerprint_files(recipe.distillation.teachers)
     model = build_recipe_model(recipe, splits)
     loader = make_loader(recipe, splits)
     module = TrainingModule(
@@ -111,11 +128,11 @@ def train(
     )
     # Only now: what cannot be trained leaves no folder behind, and replaces none.
     if resume:
-        check_same_run(folder, recipe, data)
+        check_same_run(folder, recipe, data, teachers)
     else:
         start_run(folder, recipe, overwrite=overwrite)
     if not folder.environment.is_file():
-        write_json(folder.environment, {**describe_environment(), "data": data})
+        write_json(folder.environment, {**describe_environment(), "data": data, "teachers": teachers})
 
     progress: TrainingProgress | None = None
     averaging = _averaging(recipe, module, loader)
@@ -171,6 +188,8 @@ def train(
     by_target = {first: evaluation, **{name: judge(name) for name in others}}
     arguments = recipe.model.arguments_for(splits.train, splits.name)
     card = _write_result(folder, recipe, model, arguments, by_target, data)
+    if module.distillation:
+        save_peers(folder, recipe, module.distillation, card, splits)
     return TrainingResult(folder, recipe, splits, evaluation, by_target, record.rows, card)
 
 
@@ -240,10 +259,12 @@ def _write_result(
     card = ModelCard(
         architecture=recipe.model.name,
         arguments=arguments,
+        num_identities=data["splits"]["train"]["identities"] if recipe.training.keep_classifier else None,
         preprocessing=recipe.input.preprocessing(),
         descriptor_dim=model.descriptor_dim,
         has_frame_attention=model.frame_attention is not None,
         distance=evaluation.scores.protocol.distance,
+        normalization=evaluation.scores.protocol.normalization,
         scores=evaluation.scores.summary(),
         thresholds=tuple(evaluation.thresholds),
         calibration=calibrate(evaluation.pairs, data=str(data["name"])) if evaluation.curve else None,

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.files import replace_file
-from reidkit.core.types import Calibration, DistanceName, Preprocessing, Threshold
+from reidkit.core.types import Calibration, DistanceName, Normalization, Preprocessing, Threshold
 from reidkit.models.model import ReidModel, is_classifier
 from reidkit.models.zoo import build_model
 
@@ -36,6 +36,7 @@ class ModelCard(BaseModel):
         num_identities: Columns of the classifier where the file keeps one; None where it does not.
         has_frame_attention: Whether the model learned how much each frame of a tracklet counts.
         distance: The distance that the model was judged by.
+        normalization: Whether descriptors are scaled to unit length whatever the distance.
         scores: Summary of its evaluation, with the protocol; None where it was never evaluated.
         thresholds: Measured in that evaluation, or by a calibration.
         calibration: What a distance means; None where it was never calibrated.
@@ -57,6 +58,7 @@ class ModelCard(BaseModel):
     num_identities: int | None = None
     has_frame_attention: bool = False
     distance: DistanceName = "cosine"
+    normalization: Normalization = "by_distance"
     scores: dict[str, Any] | None = None
     thresholds: tuple[Threshold, ...] = ()
     calibration: Calibration | None = None
@@ -67,6 +69,11 @@ class ModelCard(BaseModel):
     versions: dict[str, str] = Field(default_factory=dict)
     colour_order: Literal["rgb"] = "rgb"
     format_version: Literal[1] = FORMAT_VERSION
+
+    @property
+    def is_unit(self) -> bool:
+        """Whether descriptors are scaled to unit length before they are compared."""
+        return self.distance == "cosine" or self.normalization == "unit"
 
 
 def save_model(path: Path, model: ReidModel, card: ModelCard) -> None:
@@ -186,6 +193,28 @@ def load_weights(model: ReidModel, tensors: Mapping[str, Tensor], *, source: str
     kept = {name: value for name, value in tensors.items() if is_classifier(name) and name in own}
     fitting = {name: value for name, value in kept.items() if value.shape == own[name].shape}
     model.load_state_dict({**own, **given, **fitting})
+
+
+def start_from(model: ReidModel, path: str | Path) -> None:
+    """Give a model the weights of a checkpoint to go on from, all but those of its classifier.
+
+    Args:
+        model: Changed in place; of the architecture of the checkpoint, for any number of identities.
+        path: A ``model.safetensors`` of reidkit.
+
+    Raises:
+        WeightsError: no such file, or it is of another network; nothing is changed then.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsError(
+            f"Weights to start from not found, got {path.absolute()}. Expected a model.safetensors. 'reidkit "
+            f"weights list' names what 'reidkit weights fetch NAME -o FILE' makes one of; "
+            f"model.start_from=null starts from scratch."
+        )
+    tensors, _ = _read(path)
+    tensors = {name: value for name, value in tensors.items() if not is_classifier(name)}
+    load_weights(model, tensors, source=str(path))
 
 
 def _read(path: Path, *, with_tensors: bool = True) -> tuple[dict[str, Tensor], ModelCard]:

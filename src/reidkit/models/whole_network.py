@@ -238,7 +238,7 @@ def _create_torchvision(name: str, image_size: tuple[int, int]) -> Any:  # noqa:
     return network
 
 
-class _MNASNet(torchvision.models.MNASNet):
+class _MNASNet(torchvision.models.MNASNet):  # type: ignore[misc]  # torchvision is untyped
     """MNASNet that loads plain tensors; torchvision's wants the number of a version beside them."""
 
     def _load_from_state_dict(self, *arguments: Any) -> None:  # noqa: ANN401 - torch's own
