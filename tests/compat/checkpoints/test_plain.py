@@ -74,7 +74,7 @@ def input_of_classifier(network: nn.Module, images: Tensor) -> Tensor:
 def test_torchvision_gives_the_input_of_its_classifier(name: str, architecture: str, tmp_path: Path):
     torch.manual_seed(0)
     network = torchvision.models.get_model(name, weights=None).eval()
-    conversion = convert_checkpoint(written(network, tmp_path))
+    conversion = convert_checkpoint(written(network, tmp_path), hints={"source": "plain"})
     assert (conversion.foreign.source, conversion.card.architecture) == ("plain", architecture)
     assert all(key.split(".")[0] in ("fc", "classifier", "head", "heads") for key in conversion.left_out)
     assert conversion.left_out
@@ -186,9 +186,9 @@ def test_the_table_tells_networks_with_and_without_their_classifier():
     assert json.loads(text) == known
 
 
-def test_a_torchreid_network_of_torchvision_stays_one():
+def test_a_network_that_torchreid_has_too_is_torchreids_unless_one_says_so():
     with torch.device("meta"):
-        of_market = torchvision.models.densenet121(num_classes=751).state_dict()
-        of_imagenet = torchvision.models.densenet121().state_dict()
-    assert recognise(of_market, {}).source == "torchreid"
-    assert recognise(of_imagenet, {}).source == "plain"
+        tensors = torchvision.models.densenet121(num_classes=751).state_dict()
+    assert recognise(tensors, {}).source == "torchreid"
+    for hints in ({"source": "plain"}, {"architecture": "torchvision/densenet121"}):
+        assert recognise(tensors, hints).source == "plain"

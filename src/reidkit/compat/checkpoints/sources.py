@@ -38,9 +38,12 @@ def recognise(tensors: Tensors, hints: Mapping[str, Any]) -> ForeignModel:
             f"Unknown source '{source}'.{near_name(source, SOURCES)} Known: {', '.join(SOURCES)}."
         )
     asked = SOURCES if source is None else {source: SOURCES[source]}
-    found = {name: model for name, ask in asked.items() if (model := ask(tensors, hints)) is not None}
-    if set(found) == {"torchreid", "plain"}:  # some networks of Torchreid are torchvision's, name by name
-        found.pop("torchreid" if _is_of_imagenet(tensors) else "plain")
+    found: dict[str, ForeignModel] = {}
+    for name, ask in asked.items():
+        # Some networks of others are those of torchvision, name by name: plain is what nobody else knows.
+        model = None if name == "plain" and found else ask(tensors, hints)
+        if model is not None:
+            found[name] = model
     if len(found) > 1:
         raise WeightsError(
             f"Checkpoint may come from several libraries: {', '.join(found)}. Expected one. Say which: "
@@ -54,10 +57,3 @@ def recognise(tensors: Tensors, hints: Mapping[str, Any]) -> ForeignModel:
             f"its classifier, name its network: --architecture NAME."
         )
     return next(iter(found.values()))
-
-
-def _is_of_imagenet(tensors: Tensors) -> bool:
-    """Say whether a state dict has a classifier of the thousand classes of ImageNet."""
-    return any(
-        key.startswith("classifier") and len(value) == 1000 for key, value in tensors.items() if value.ndim
-    )
