@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from reidkit.core.catalog import near_name
 from reidkit.core.errors import CatalogError
 from reidkit.core.extras import import_extra
+from reidkit.core.types import TrainingOutputs
 from reidkit.models.heads import EmbeddingHead, NeckName
-from reidkit.models.model import PipelineModel, ReidModel, check_images
+from reidkit.models.model import ReidModel, check_images
 
 PrefixTokens = Literal["left_out", "kept"]
 
@@ -245,7 +246,7 @@ class _MNASNet(torchvision.models.MNASNet):  # type: ignore[misc]  # torchvision
         nn.Module._load_from_state_dict(self, *arguments)
 
 
-class WholeNetworkModel(PipelineModel):
+class WholeNetworkModel(ReidModel):
     """A network of another library whose features are the input of its own classifier.
 
     Args:
@@ -256,11 +257,43 @@ class WholeNetworkModel(PipelineModel):
     backbone: WholeTimmNetwork | WholeTorchvisionNetwork
 
     def __init__(self, backbone: WholeTimmNetwork | WholeTorchvisionNetwork, head: EmbeddingHead) -> None:
-        super().__init__(backbone, nn.Identity(), head)
+        super().__init__()
+        self.backbone = backbone
+        self.head = head
 
-    def _pooled(self, images: Tensor) -> Tensor:
+    @property
+    def descriptor_dim(self) -> int:
+        """Dimension D of a descriptor."""
+        return self.head.descriptor_dim
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the raw descriptors (B, D) of images (B, 3, H, W), in training and evaluation mode.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
         check_images(images)
-        return self.backbone.pooled(images)
+        descriptors: Tensor = self.head(self.backbone.pooled(images))
+        return descriptors
+
+    def training_outputs(self, images: Tensor) -> TrainingOutputs:
+        """Return features and logits of images (B, 3, H, W), one branch.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
+        check_images(images)
+        return self.head.training_outputs(self.backbone.pooled(images))
+
+    def feature_map(self, images: Tensor) -> Tensor:
+        """Return the last map (B, C, h, w), for activation maps and local matching.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
+        check_images(images)
+        maps: Tensor = self.backbone(images)
+        return maps
 
 
 def whole_torchvision(
