@@ -18,6 +18,7 @@ from reidkit.cli.doubts import doubts
 from reidkit.cli.embed import embed
 from reidkit.cli.environment import environment
 from reidkit.cli.evaluate import evaluate
+from reidkit.cli.export import export
 from reidkit.cli.gallery import app as gallery
 from reidkit.cli.gates import gates
 from reidkit.cli.map import draw_descriptor_map
@@ -54,6 +55,7 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(calibrate)
 app.command()(embed)
+app.command()(export)
 app.command()(compare)
 app.command()(activation)
 app.command()(plot)
