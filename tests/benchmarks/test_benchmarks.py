@@ -12,6 +12,7 @@ SMALL = {
     "evaluation": ["small", "--repeats", "1"],
     "reranking": ["--queries", "20", "--gallery", "50", "--identities", "5", "--repeats", "1"],
     "drawing": ["--identities", "4"],
+    "gallery_index": ["--rows", "1500", "--queries", "2", "--top", "10", "--recall", "0.9"],
     "gallery": ["--rows", "500", "--queries", "2", "--top", "5"],
     "reading": ["--share", "0.001"],
     "starting": ["--repeats", "1"],
