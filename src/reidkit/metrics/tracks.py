@@ -48,6 +48,10 @@ class TrackBlocks:
         keys: Keys = np.minimum.reduceat(self._blocks.keys(rows)[:, self._order], self._starts, axis=1)
         return keys
 
+    def key_tensor(self, rows: slice) -> Tensor:
+        """Return the same on the CPU as a tensor."""
+        return torch.from_numpy(self.keys(rows))
+
     def row_slices(self) -> Iterator[slice]:
         """Cut the queries into blocks of bounded memory."""
         return self._blocks.row_slices()
