@@ -28,6 +28,10 @@ def evaluate(
         list[str],
         typer.Argument(help="Folder (or manifest) of each data set; READER=FOLDER names its reader."),
     ],
+    features: Annotated[
+        bool,
+        typer.Option("--features", help="The two arguments are descriptors of any model: queries, gallery."),
+    ] = False,
     reader: Annotated[
         str, typer.Option(help="How to read those without a reader of their own; see 'reidkit datasets'.")
     ] = "folder",
@@ -95,6 +99,7 @@ def evaluate(
     """Embed query and gallery with a model, rank, and print the scores with their protocol."""
     from reidkit.cli.averaging import SPLIT, Judging, judge_splits, read_splits
     from reidkit.cli.data_options import parse_method, parse_numbers, parse_reader_options
+    from reidkit.cli.features import HOW_TO_JUDGE_FEATURES, judge_features
     from reidkit.cli.screen import make_console
     from reidkit.data.mixing import unique_names
     from reidkit.data.readers import read_dataset
@@ -109,6 +114,12 @@ def evaluate(
     after = PostProcessing(expansion, reranking, expand_arguments, rerank_arguments, local, top, local_weight)
     after.check()
     sizes = parse_numbers(scales)
+    if features:
+        unused = [flip, sizes != (1.0,), temporal, splits, local, option, reader != "folder"]
+        if any(unused) or len(data) != 1:
+            raise typer.BadParameter(f"--features takes {HOW_TO_JUDGE_FEATURES}")
+        judge_features(model, Path(data[0]), protocol, distance, normalize, after, out, console)
+        return
     if SPLIT in str(model) and splits is None:
         raise typer.BadParameter(f"{SPLIT} in the path of the model goes with --splits")
 

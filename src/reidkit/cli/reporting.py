@@ -39,16 +39,27 @@ def write_run_report(
 
 
 def write_evaluation(
-    out: Path, model: str, splits: DatasetSplits, evaluation: Evaluation, card: ModelCard
+    out: Path, model: str, splits: DatasetSplits, evaluation: Evaluation, card: ModelCard | None
 ) -> None:
-    """Write scores, rankings, report and rank-list pictures of an evaluation into a folder."""
+    """Write scores, rankings, report and rank-list pictures of an evaluation into a folder.
+
+    Args:
+        out: Folder.
+        model: Name of what was judged.
+        splits: The data.
+        evaluation: What was found.
+        card: Of the model; None where only its descriptors are known.
+    """
     content = {"name": model, "data": describe_data(splits), **evaluation.as_json()}
     write_json(out / "scores.json", content)
     _write_pages(
         out / "report.html",
         out / "rank_lists",
         title=f"reidkit: {model} on {splits.name}",
-        facts={"Model": model, **_facts(card, splits)},
+        facts={
+            "Model": model,
+            **(_facts(card, splits) if card else _facts_of_descriptors(evaluation, splits)),
+        },
         evaluation=evaluation,
         baselines={},
         history=[],
@@ -57,14 +68,29 @@ def write_evaluation(
 
 def _facts(card: ModelCard, splits: DatasetSplits) -> dict[str, str]:
     size = f"{card.preprocessing.height} x {card.preprocessing.width}"
-    counts = ", ".join(f"{len(samples)} {split}" for split, samples in splits.by_split().items())
     versions = ", ".join(f"{package} {version}" for package, version in card.versions.items())
     return {
         "Architecture": f"{card.architecture}, input {size}, {card.descriptor_dim} numbers per descriptor",
-        "Data set": f"{splits.name} ({counts}) in {splits.root}",
-        "Terms of the data": splits.terms or "not stated",
+        **_data_facts(splits),
         "Date": date.today().isoformat(),
         "Versions": versions,
+    }
+
+
+def _facts_of_descriptors(evaluation: Evaluation, splits: DatasetSplits) -> dict[str, str]:
+    dim = evaluation.query_descriptors.shape[1]
+    return {
+        "Architecture": f"unknown, {dim} numbers per descriptor",
+        **_data_facts(splits),
+        "Date": date.today().isoformat(),
+    }
+
+
+def _data_facts(splits: DatasetSplits) -> dict[str, str]:
+    counts = ", ".join(f"{len(samples)} {split}" for split, samples in splits.by_split().items())
+    return {
+        "Data set": f"{splits.name} ({counts}) in {splits.root}",
+        "Terms of the data": splits.terms or "not stated",
     }
 
 

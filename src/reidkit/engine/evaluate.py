@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from reidkit.core.checks import check_descriptors
+from reidkit.core.distance import normalize
 from reidkit.core.errors import DatasetError
 from reidkit.core.side_information import DOMAIN
 from reidkit.core.types import (
@@ -327,12 +329,78 @@ def _judge(
         query_descriptors = pool_support(
             query_descriptors, labels_of(queries), support_descriptors, labels_of(support)
         )
-    elif protocol.pooling == "query":
+        sides = queries, query_descriptors, gallery, gallery_descriptors
+    else:
+        sides = _pool_sides(queries, query_descriptors, gallery, gallery_descriptors, protocol)
+    evaluation = _rank(*sides, protocol, after, resort)
+    return replace(evaluation, failures=table.failures_of(splits), cameras=table.count_known_cameras(splits))
+
+
+def judge_descriptors(
+    queries: tuple[Sample, ...],
+    query_descriptors: Tensor,
+    gallery: tuple[Sample, ...],
+    gallery_descriptors: Tensor,
+    protocol: Protocol,
+    *,
+    after: PostProcessing = NOTHING_AFTER,
+    report: ReportProgress | None = None,
+) -> Evaluation:
+    """Judge descriptors that are there already, of whatever model.
+
+    Args:
+        queries: The Q queries, in order.
+        query_descriptors: (Q, D) float, raw.
+        gallery: The G gallery samples, in order.
+        gallery_descriptors: (G, D) of the same type.
+        protocol: How the ranking is judged.
+        after: Expansion and re-ranking before the ranking; local matching needs the model, and is left out.
+        report: Called with (queries done, queries in all).
+
+    Raises:
+        CatalogError: an expansion or re-ranking that is not there.
+        ShapeError: the descriptors do not fit each other or the samples.
+        EvaluationError: descriptors that are not finite, or no query that can be scored.
+    """
+    check_descriptors("Query", query_descriptors)
+    check_descriptors("Gallery", gallery_descriptors)
+    if protocol.normalization == "unit":
+        query_descriptors, gallery_descriptors = map(normalize, (query_descriptors, gallery_descriptors))
+    sides = _pool_sides(queries, query_descriptors, gallery, gallery_descriptors, protocol)
+    return _rank(*sides, protocol, after, report=report)
+
+
+_Sides = tuple[tuple[Sample, ...], Tensor, tuple[Sample, ...], Tensor]
+
+
+def _pool_sides(
+    queries: tuple[Sample, ...],
+    query_descriptors: Tensor,
+    gallery: tuple[Sample, ...],
+    gallery_descriptors: Tensor,
+    protocol: Protocol,
+) -> _Sides:
+    """Pool the side that the protocol names."""
+    if protocol.pooling == "query":
         queries, query_descriptors = _pooled(queries, query_descriptors)
     elif protocol.pooling == "gallery":
         gallery, gallery_descriptors = _pooled(gallery, gallery_descriptors)
+    return queries, query_descriptors, gallery, gallery_descriptors
+
+
+def _rank(
+    queries: tuple[Sample, ...],
+    query_descriptors: Tensor,
+    gallery: tuple[Sample, ...],
+    gallery_descriptors: Tensor,
+    protocol: Protocol,
+    after: PostProcessing,
+    resort: Callable[[tuple[Sample, ...], tuple[Sample, ...], KeyBlocks], KeyBlocks] | None = None,
+    report: ReportProgress | None = None,
+) -> Evaluation:
+    """Expand, re-rank, rank and score."""
     blocks, protocol = after.apply(query_descriptors, gallery_descriptors, protocol)
-    if after.local:
+    if after.local and resort is not None:
         blocks = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
         blocks = resort(queries, gallery, blocks)
         done = (*protocol.post_processing, after.describe_local())
@@ -341,19 +409,9 @@ def _judge(
         images = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
         blocks = tracks = TrackBlocks(images, tracks_of(gallery, protocol.name))
         gallery, gallery_descriptors = tracks.join(gallery, gallery_descriptors)
-    labels = labels_of(queries), labels_of(gallery)
     ranked = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
-    scores = rank_blocks(ranked, *labels, protocol)
-    return Evaluation(
-        scores,
-        queries,
-        gallery,
-        query_descriptors,
-        gallery_descriptors,
-        table.failures_of(splits),
-        blocks,
-        table.count_known_cameras(splits),
-    )
+    scores = rank_blocks(ranked, labels_of(queries), labels_of(gallery), protocol, report=report)
+    return Evaluation(scores, queries, gallery, query_descriptors, gallery_descriptors, (), blocks)
 
 
 @contextmanager
