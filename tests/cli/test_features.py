@@ -82,3 +82,25 @@ def test_options_that_need_the_model_are_refused(more: tuple[str, ...], reidkit:
     result = reidkit("evaluate", "--features", "q.npz", "g.npz", *more)
     assert result.code == 2
     assert "--features takes two files" in " ".join(result.err.replace("│", " ").split())
+
+
+def test_rank_lists_are_written_in_every_format_that_is_asked_for(reidkit: Command):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    save_both()
+    command = (
+        "evaluate",
+        "--features",
+        "q.npz",
+        "g.npz",
+        "-o",
+        "out",
+        "--table",
+        "json",
+        "--table",
+        "parquet",
+    )
+    assert reidkit(*command).code == 0
+    rows = json.loads(Path("out/rankings.json").read_text())["rows"]
+    assert parquet.read_table("out/rankings.parquet").to_pylist() == rows
+    assert len(Path("out/rankings.csv").read_text().splitlines()) == len(rows) + 1
+    assert json.loads(Path("out/failures.json").read_text())["attributes"] == []

@@ -87,6 +87,10 @@ def evaluate(
             help="Folder for scores.json, report.html and rank lists; one below it per data set.",
         ),
     ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(help="Format of the rank lists beside rankings.csv: json or parquet; may be repeated."),
+    ] = None,
     skip_unreadable: Annotated[
         bool, typer.Option("--skip-unreadable", help="Leave damaged images out instead of stopping.")
     ] = False,
@@ -114,11 +118,12 @@ def evaluate(
     after = PostProcessing(expansion, reranking, expand_arguments, rerank_arguments, local, top, local_weight)
     after.check()
     sizes = parse_numbers(scales)
+    tables = suffixes_of(table)
     if features:
         unused = [flip, sizes != (1.0,), temporal, splits, local, option, reader != "folder"]
         if any(unused) or len(data) != 1:
             raise typer.BadParameter(f"--features takes {HOW_TO_JUDGE_FEATURES}")
-        judge_features(model, Path(data[0]), protocol, distance, normalize, after, out, console)
+        judge_features(model, Path(data[0]), protocol, distance, normalize, after, out, console, tables)
         return
     if SPLIT in str(model) and splits is None:
         raise typer.BadParameter(f"{SPLIT} in the path of the model goes with --splits")
@@ -160,7 +165,19 @@ def evaluate(
         )
     show_evaluations(found, str(model), console)
     if out is not None:
-        write_evaluations(out, str(model), sets, found, embedder.card, console)
+        write_evaluations(out, str(model), sets, found, embedder.card, console, tables)
+
+
+def suffixes_of(tables: "Sequence[str] | None") -> list[str]:
+    """Return the suffixes of further rank lists; refuse one that cannot be written, before any work."""
+    from reidkit.core.extras import import_extra
+
+    wrong = sorted({*(tables or ())} - {"json", "parquet"})
+    if wrong:
+        raise typer.BadParameter(f"expected --table json or parquet, got '{wrong[0]}'")
+    if "parquet" in (tables or ()):
+        import_extra("pyarrow", extra="parquet", purpose="A .parquet file")
+    return [f".{name}" for name in tables or ()]
 
 
 def show_evaluations(found: "Mapping[str, Evaluation]", model: str, console: "Console") -> None:
@@ -190,6 +207,7 @@ def write_evaluations(
     found: "Mapping[str, Evaluation]",
     card: "ModelCard",
     console: "Console",
+    tables: "Sequence[str]" = (),
 ) -> None:
     """Write each evaluation into the folder, or several into folders below it and a summary beside them."""
     from reidkit.cli.reporting import write_evaluation
@@ -198,7 +216,7 @@ def write_evaluations(
 
     for (name, evaluation), splits in zip(found.items(), sets, strict=True):
         place = out if len(found) == 1 else out / name
-        write_evaluation(place, model, splits, evaluation, card)
+        write_evaluation(place, model, splits, evaluation, card, tables)
         console.print(f"wrote {place}", soft_wrap=True)
     if len(found) > 1:
         scores = {name: evaluation.scores for name, evaluation in found.items()}

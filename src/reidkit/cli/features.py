@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 from reidkit.core.types import DistanceName
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from reidkit.engine.post_processing import PostProcessing
 
 HOW_TO_JUDGE_FEATURES = (
     "two files, queries and gallery, and of the options only --protocol, --distance, --normalize, --expand, "
-    "--rerank and --out: the others need the model"
+    "--rerank, --out and --table: the others need the model"
 )
 
 
@@ -25,6 +27,7 @@ def judge_features(
     after: "PostProcessing",
     out: Path | None,
     console: "Console",
+    tables: "Sequence[str]",
 ) -> None:
     """Rank the descriptors of one file for those of another, print the scores, and write the report."""
     import torch
@@ -73,5 +76,5 @@ def judge_features(
         )
     show_evaluations({splits.name: evaluation}, str(query_path), console)
     if out is not None:
-        write_evaluation(out, str(query_path), splits, evaluation, None)
+        write_evaluation(out, str(query_path), splits, evaluation, None, tables)
         console.print(f"wrote {out}", soft_wrap=True)

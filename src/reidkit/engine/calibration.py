@@ -18,7 +18,7 @@ def calibrate_on(
     accept_rate: float = 0.01,
     reject_rate: float = 0.01,
 ) -> Calibration | None:
-    """Fit probabilities and the rule for same and new, and judge the rule on individuals it was not chosen by.
+    """Fit probabilities and the rule for same and new, and judge the rule on others than it was chosen by.
 
     Args:
         evaluation: Of individuals that the model was not trained on.
