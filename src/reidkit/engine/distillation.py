@@ -54,7 +54,7 @@ def build_distillation(
         return None
     with_logits = section.consumes("logits")
     teachers = load_teachers(section.teachers, samples, data_set, with_logits=with_logits)
-    num_identities = len(identity_labels(samples))
+    num_identities, table = len(identity_labels(samples)), recipe.attribute_table(samples)
     peers = []
     for number, peer in enumerate(section.peers, start=1):
         torch.manual_seed(int(np.random.SeedSequence([recipe.seed, number]).generate_state(1, np.uint64)[0]))
@@ -64,7 +64,7 @@ def build_distillation(
             image_size=(recipe.input.height, recipe.input.width),
             arguments=peer.arguments_for(samples, data_set),
         )
-        peers.append(Peer(network, recipe.objective_for(network, num_identities)))
+        peers.append(Peer(network, recipe.objective_for(network, num_identities, table)))
     return Distillation(
         section.terms, model, teachers=teachers, peers=peers, samples=samples, data_set=data_set
     )
@@ -164,6 +164,7 @@ class Distillation(nn.Module):
         outputs: NetworkOutputs,
         images: Tensor,
         batch: TrainingBatch,
+        attributes: Tensor | None = None,
     ) -> ObjectiveValue:
         """Return the objective of all networks, with the terms that they take from each other.
 
@@ -172,6 +173,7 @@ class Distillation(nn.Module):
             outputs: What the model says.
             images: Standardised images (B, 3, H, W) that it saw.
             batch: The same as pixels.
+            attributes: Of the images (B, A), for losses of attributes.
         """
         given = [teacher(batch.images, batch.indices, with_maps=bool(self.ends)) for teacher in self.teachers]
         indices = batch.indices.tolist()
@@ -182,7 +184,7 @@ class Distillation(nn.Module):
         with torch.autocast(images.device.type, enabled=False):
             total, terms = value.total, dict(value.terms)
             for number, (_, objective) in enumerate(self.networks, start=1):
-                alone = objective(learning[number].training, batch.labels)
+                alone = objective(learning[number].training, batch.labels, attributes)
                 total = total + alone.total
                 terms |= {f"peer_{number}/{name}": term for name, term in alone.terms.items()}
             for number, own in enumerate(learning):

@@ -53,7 +53,10 @@ class TrainingModule(LightningModule):
         super().__init__()
         self.recipe = recipe
         self.model = model
-        self.objective = recipe.objective_for(model, len({sample.identity for sample in samples}))
+        table = recipe.attribute_table(samples)
+        self.attributes: Tensor | None
+        self.register_buffer("attributes", table.values if table else None, persistent=False)
+        self.objective = recipe.objective_for(model, len({sample.identity for sample in samples}), table)
         self.distillation = build_distillation(recipe, model, samples, data_set)
         self.samples = samples
         self.side_labels = side_labels(samples, model.side_information, data_set)
@@ -123,9 +126,11 @@ class TrainingModule(LightningModule):
         )
         with torch.autocast(self.device.type, enabled=False):
             examples, labels = self._tracklets(outputs.training, batch.labels)
-            value = self.objective(examples, labels)
+            value = self.objective(examples, labels, self._attributes(batch, len(labels)))
         if self.distillation:
-            value = self.distillation(value, outputs, images, batch)
+            value = self.distillation(
+                value, outputs, images, batch, self._attributes(batch, len(batch.labels))
+            )
         self.last_learning_rate = self.trainer.optimizers[0].param_groups[0]["lr"]
         place = (
             f"step {self.global_step} (epoch {self.current_epoch + 1}, batch {batch_idx + 1}), "
@@ -151,6 +156,10 @@ class TrainingModule(LightningModule):
 
     def _cameras(self, batch: TrainingBatch) -> list[str | None]:
         return [self.side_labels[index] for index in batch.indices.tolist()]
+
+    def _attributes(self, batch: TrainingBatch, count: int) -> Tensor | None:
+        """Return the attributes of so many training examples: the images of a batch, or its tracklets."""
+        return None if self.attributes is None else self.attributes[batch.indices.view(count, -1)[:, 0]]
 
     def _tracklets(self, outputs: TrainingOutputs, labels: Tensor) -> tuple[TrainingOutputs, Tensor]:
         """Return one training example per tracklet, where the recipe wants that."""

@@ -4,7 +4,8 @@ Unknown keys, unknown components, wrong types and values out of range are refuse
 all faults together.
 """
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,16 +14,22 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from reidkit.core.catalog import find
 from reidkit.core.errors import CatalogError
-from reidkit.core.types import Interpolation, Preprocessing
+from reidkit.core.types import Interpolation, Preprocessing, Sample
 from reidkit.data.failures import UnreadablePolicy
 from reidkit.data.readers import READERS
 from reidkit.data.transforms import TRANSFORMS, SeveralViews, build_augmentation
+from reidkit.engine.attribute_table import AttributeTable, attribute_table
 from reidkit.engine.component import Component, Section, check_arguments, check_name
 from reidkit.engine.distillation_section import DistillationSection
 from reidkit.engine.evaluation_section import EvaluationSection
 from reidkit.engine.freezing import check_layers
 from reidkit.engine.model_section import ModelSection
-from reidkit.engine.objective import Objective, classifier_faults, single_feature_dim
+from reidkit.engine.objective import (
+    Objective,
+    classifier_faults,
+    learns_attributes,
+    single_feature_dim,
+)
 from reidkit.engine.optimisation import LossOptimSection, OptimSection, ScheduleSection
 from reidkit.engine.parameter_groups import parameter_groups
 from reidkit.engine.published_score import PublishedScore
@@ -130,14 +137,18 @@ class LossTerm(Component):
 
     kind = "loss"
     catalog = LOSSES
-    offered = ("num_identities", "feature_dim")
+    offered = ("num_identities", "feature_dim", "positive_shares")
 
     weight: float = Field(1.0, gt=0)
     optim: LossOptimSection | None = None
 
-    def build_loss(self, num_identities: int, feature_dim: int) -> torch.nn.Module:
-        """Build the loss; it is told identities and dimension if it asks for them, to own parameters."""
-        loss: torch.nn.Module = self.build(num_identities=num_identities, feature_dim=feature_dim)
+    def build_loss(
+        self, num_identities: int, feature_dim: int, positive_shares: Sequence[float]
+    ) -> torch.nn.Module:
+        """Build the loss; it is told what the data and the model are like if it asks, to own vectors."""
+        loss: torch.nn.Module = self.build(
+            num_identities=num_identities, feature_dim=feature_dim, positive_shares=positive_shares
+        )
         return loss
 
 
@@ -264,25 +275,44 @@ class Recipe(Section):
             if term.optim is not None and "learning_rate_factor" in term.arguments:
                 raise CatalogError(f"'{term.name}' has optim and learning_rate_factor. Expected one of them.")
 
-    def objective(self, *, num_identities: int = 2, feature_dim: int = 1) -> Objective:
-        """Build the objective; identities and dimension are for losses with parameters for each identity."""
+    def objective(
+        self, *, num_identities: int = 2, feature_dim: int = 1, positive_shares: Sequence[float] = (0.5,)
+    ) -> Objective:
+        """Build the objective; the arguments are for losses that own vectors."""
+        given = (num_identities, feature_dim, positive_shares)
         return Objective(
             names=[term.name for term in self.losses],
-            losses=[term.build_loss(num_identities, feature_dim) for term in self.losses],
+            losses=[term.build_loss(*given) for term in self.losses],
             weights=[term.weight for term in self.losses],
         )
 
-    def objective_for(self, model: ReidModel, num_identities: int) -> Objective:
+    def objective_for(
+        self, model: ReidModel, num_identities: int, attributes: AttributeTable | None = None
+    ) -> Objective:
         """Build the objective that a model is trained by.
 
         Raises:
-            TrainingError: losses that learn a vector per identity, and a model with several branches.
+            TrainingError: losses that keep vectors of their own, and a model with several branches.
         """
-        objective = self.objective()
-        if not any(True for _ in objective.parameters()):
-            return objective
-        size = (self.input.height, self.input.width)
-        return self.objective(num_identities=num_identities, feature_dim=single_feature_dim(model, size))
+        builders = [find("loss", term.name, LOSSES) for term in self.losses]
+        if not any("feature_dim" in inspect.signature(builder).parameters for builder in builders):
+            return self.objective(num_identities=num_identities)
+        return self.objective(
+            num_identities=num_identities,
+            feature_dim=single_feature_dim(model, (self.input.height, self.input.width)),
+            positive_shares=attributes.positive_shares if attributes else (0.5,),
+        )
+
+    def attribute_table(self, samples: Sequence[Sample]) -> AttributeTable | None:
+        """Return the attributes of the training samples that a loss learns; None where none does.
+
+        Raises:
+            DatasetError: the samples lack them.
+        """
+        for term in self.losses:
+            if learns_attributes(find("loss", term.name, LOSSES)):
+                return attribute_table(samples, term.arguments.get("attributes", ()))
+        return None
 
     @property
     def needs_classifier(self) -> bool:

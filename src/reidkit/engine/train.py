@@ -35,7 +35,7 @@ from reidkit.engine.recipe import Recipe
 from reidkit.engine.run_data import read_data, recipe_protocol
 from reidkit.engine.run_folder import RunFolder, check_same_run, start_run
 from reidkit.engine.teachers import fingerprint_files
-from reidkit.models.checkpoint import ModelCard, save_model
+from reidkit.models.checkpoint import ModelCard, save_model, start_from
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
 
@@ -66,16 +66,23 @@ class TrainingResult:
 
 
 def build_recipe_model(recipe: Recipe, splits: DatasetSplits) -> ReidModel:
-    """Build the model of a recipe as it is before training; equal seeds give equal weights."""
+    """Build the model of a recipe as it is before training; equal seeds give equal weights.
+
+    Raises:
+        WeightsError: the weights to start from are missing, or are of another network.
+    """
     torch.manual_seed(recipe.seed)
     num_identities = len(identity_labels(splits.train)) if recipe.needs_classifier else None
-    return build_model(
+    model = build_model(
         recipe.model.name,
         num_identities=num_identities,
         image_size=(recipe.input.height, recipe.input.width),
         arguments=recipe.model.arguments_for(splits.train, splits.name),
         has_frame_attention=recipe.sampling.temporal == "attention",
     )
+    if recipe.model.start_from is not None:
+        start_from(model, recipe.model.start_from)
+    return model
 
 
 def train(
