@@ -28,6 +28,7 @@ def doubts(
     from reidkit.cli.reporting import doubt_row
     from reidkit.cli.screen import make_console
     from reidkit.core.files import replace_file, write_json
+    from reidkit.data.label_checks import JUNK_WORDS
     from reidkit.data.readers import read_dataset
     from reidkit.deploy.embedder import find_model, load
     from reidkit.engine.extract import extract
@@ -37,7 +38,8 @@ def doubts(
 
     console = make_console()
     splits = read_dataset(reader, data, **parse_reader_options(option))
-    samples = list(dict.fromkeys([*splits.query, *splits.gallery]))
+    unique = dict.fromkeys([*splits.query, *splits.gallery])
+    samples = [sample for sample in unique if str(sample.identity).lower() not in JUNK_WORDS]
     embedder = load(find_model(model), device=device)
     found = extract(embedder.model, samples, embedder.card.preprocessing, device=embedder.device)
     faults = find_label_faults(

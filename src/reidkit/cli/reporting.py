@@ -10,6 +10,7 @@ import torch
 
 from reidkit.core.files import write_json
 from reidkit.core.types import DatasetSplits, Sample
+from reidkit.data.label_checks import JUNK_WORDS
 from reidkit.engine.evaluate import Evaluation
 from reidkit.engine.provenance import describe_data
 from reidkit.metrics.attribute_scores import AttributeScore, score_attributes
@@ -181,8 +182,14 @@ def _attributes(evaluation: Evaluation, rows: Sequence[RankRow]) -> list[Attribu
 def _doubts(evaluation: Evaluation) -> tuple[list[LabelFault], tuple[Sample, ...]]:
     """Return the samples whose label may be wrong, and all that they are numbered by."""
     samples = (*evaluation.queries, *evaluation.gallery)
-    rows = list({(sample.frames, sample.box): row for row, sample in enumerate(samples)}.values())
-    if len(rows) > MOST_DOUBTED:
+    junk = {*evaluation.scores.protocol.junk_identities, *JUNK_WORDS}
+    by_place = {
+        (sample.frames, sample.box): row
+        for row, sample in enumerate(samples)
+        if str(sample.identity).lower() not in junk  # many individuals under one name
+    }
+    rows = list(by_place.values())
+    if not 1 < len(rows) <= MOST_DOUBTED:
         return [], ()
     descriptors = torch.cat([evaluation.query_descriptors, evaluation.gallery_descriptors])[rows]
     kept = tuple(samples[row] for row in rows)
