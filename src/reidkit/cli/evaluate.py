@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reidkit.core.types import DatasetSplits, Protocol
     from reidkit.data.failures import UnreadablePolicy
     from reidkit.deploy.embedder import Embedder
-    from reidkit.engine.evaluate import Evaluation
+    from reidkit.engine.evaluation import Evaluation
     from reidkit.engine.post_processing import PostProcessing
     from reidkit.models.checkpoint import ModelCard
 

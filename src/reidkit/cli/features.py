@@ -37,7 +37,8 @@ def judge_features(
     from reidkit.core.progress import progress_bar
     from reidkit.core.types import DatasetSplits
     from reidkit.data.feature_file import read_feature_file
-    from reidkit.engine.evaluate import choose_protocol, judge_descriptors
+    from reidkit.engine.evaluate import choose_protocol
+    from reidkit.engine.evaluation import judge_descriptors
 
     query, gallery = read_feature_file(query_path, "query"), read_feature_file(gallery_path, "gallery")
     has_cameras = any(sample.camera is not None for sample in query.samples)

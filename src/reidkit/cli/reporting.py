@@ -11,7 +11,7 @@ import torch
 from reidkit.core.files import write_json
 from reidkit.core.types import DatasetSplits, Sample
 from reidkit.data.label_checks import JUNK_WORDS
-from reidkit.engine.evaluate import Evaluation
+from reidkit.engine.evaluation import Evaluation
 from reidkit.engine.provenance import describe_data
 from reidkit.metrics.attribute_scores import AttributeScore, score_attributes
 from reidkit.metrics.label_faults import LabelFault, find_label_faults

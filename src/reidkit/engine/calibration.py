@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from reidkit.core.types import Calibration
-from reidkit.engine.evaluate import Evaluation
+from reidkit.engine.evaluation import Evaluation
 from reidkit.metrics.calibration import Method, calibrate
 from reidkit.metrics.cross_check import cross_check
 from reidkit.metrics.labels import labels_of

@@ -21,7 +21,8 @@ from reidkit.engine.calibration import calibrate_on
 from reidkit.engine.checkpointing import RunCheckpoints
 from reidkit.engine.distillation import save_peers
 from reidkit.engine.epoch_record import EpochRecord, Row
-from reidkit.engine.evaluate import Evaluation, evaluate
+from reidkit.engine.evaluate import evaluate
+from reidkit.engine.evaluation import Evaluation
 from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
 from reidkit.engine.progress import TrainingProgress
