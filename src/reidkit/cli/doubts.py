@@ -41,7 +41,7 @@ def doubts(
     unique = dict.fromkeys([*splits.query, *splits.gallery])
     samples = [sample for sample in unique if str(sample.identity).lower() not in JUNK_WORDS]
     embedder = load(find_model(model), device=device)
-    found = extract(embedder.model, samples, embedder.card.preprocessing, device=embedder.device)
+    found = extract(embedder.network, samples, embedder.card.preprocessing, device=embedder.device)
     faults = find_label_faults(
         torch.as_tensor(found.descriptors), labels_of(samples), embedder.card.distance, most=most
     )

@@ -1,7 +1,5 @@
 """At the end of each epoch: judge the model when it is due, and keep one row of history."""
 
-import csv
-import io
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +8,11 @@ from typing import Any, cast
 from reidkit.core.files import write_text
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.evaluation import Evaluation
+from reidkit.engine.history import Row, history_text, read_history
 from reidkit.engine.lightning_parts import Callback, LightningModule, Trainer
 from reidkit.engine.module import TrainingModule
 
-Row = dict[str, float]
+__all__ = ["EpochRecord", "Row", "history_text", "read_history"]
 
 SCORES = ("rank_1", "mean_ap", "mean_inp")
 
@@ -25,10 +24,18 @@ class EpochRecord(Callback):
         path: File to keep.
         evaluate: Judges the model as it is.
         every_epochs: How often to evaluate; 0 only after the last epoch.
+        on_epoch: Called with each row; what it raises ends the run.
     """
 
-    def __init__(self, path: Path, evaluate: Callable[[], Evaluation], every_epochs: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        evaluate: Callable[[], Evaluation],
+        every_epochs: int,
+        on_epoch: Callable[[Row], None] | None = None,
+    ) -> None:
         self.path = path
+        self.on_epoch = on_epoch
         self.evaluate = evaluate
         self.every_epochs = every_epochs
         self.rows: list[Row] = []
@@ -95,21 +102,5 @@ class EpochRecord(Callback):
         for logger in trainer.loggers:
             logger.log_metrics({f"epoch/{name}": value for name, value in row.items()}, trainer.global_step)
         write_text(self.path, history_text(self.rows))
-
-
-def history_text(rows: list[Row]) -> str:
-    """Return rows as CSV; a value that a row lacks stays empty."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def read_history(path: Path) -> list[Row]:
-    """Read ``history.csv`` back; empty values are left out of their rows."""
-    with path.open(newline="", encoding="utf-8") as stream:
-        return [
-            {name: float(value) for name, value in row.items() if value} for row in csv.DictReader(stream)
-        ]
+        if self.on_epoch is not None:
+            self.on_epoch(row)

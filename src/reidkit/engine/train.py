@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +20,10 @@ from reidkit.engine.averaging import AveragedWeights
 from reidkit.engine.calibration import calibrate_on
 from reidkit.engine.checkpointing import RunCheckpoints
 from reidkit.engine.distillation import save_peers
-from reidkit.engine.epoch_record import EpochRecord, Row
+from reidkit.engine.epoch_record import EpochRecord
 from reidkit.engine.evaluate import evaluate
 from reidkit.engine.evaluation import Evaluation
+from reidkit.engine.history import Row
 from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
 from reidkit.engine.progress import TrainingProgress
@@ -93,6 +94,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     console: Console | None = None,
+    on_epoch: Callable[[Row], None] | None = None,
 ) -> TrainingResult:
     """Train by a recipe and leave ``model.safetensors``, ``scores.json``, checkpoints and logs in a folder.
 
@@ -103,6 +105,7 @@ def train(
             finished an epoch, it starts again.
         overwrite: Replace a run that is in ``out``.
         console: Where to show progress; None is quiet.
+        on_epoch: Called with each row of the history; what it raises ends the run.
 
     Raises:
         RecipeError: no data named, or another recipe than the run to go on with.
@@ -158,7 +161,7 @@ def train(
         with averaging.in_place() if averaging else nullcontext():
             return judge()
 
-    record = EpochRecord(folder.history, judge_epoch, recipe.evaluation.every_epochs)
+    record = EpochRecord(folder.history, judge_epoch, recipe.evaluation.every_epochs, on_epoch)
     progress = TrainingProgress(console, record)
     checkpoints = RunCheckpoints(folder, record)
     with _quiet_lightning():
