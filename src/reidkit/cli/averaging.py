@@ -151,6 +151,10 @@ def _judge_together(judging: Judging, several: Sequence[DatasetSplits]) -> Itera
     _warn_of_seen(embedder, several, judging)
     protocol = judging.protocol_of(embedder, several[0])
     examine_before(several[0], protocol, judging.unreadable, judging.console)
+    sizes = len(several[0].query), len(several[0].gallery)
+    estimate = judging.after.describe_size(*sizes, embedder.card.descriptor_dim)
+    if estimate:
+        judging.console.print(f"each split: {estimate}", soft_wrap=True)
     with progress_bar(judging.console, "embedding") as on_progress:
         yield from evaluate_splits(
             embedder.network,

@@ -181,7 +181,14 @@ def suffixes_of(tables: "Sequence[str] | None") -> list[str]:
 
 def show_evaluations(found: "Mapping[str, Evaluation]", model: str, console: "Console") -> None:
     """Print the scores of each data set and of each domain in it, the rules, and what pairs tell."""
-    from reidkit.cli.screen import describe_protocol, describe_verification, domain_table, score_table
+    from reidkit.cli.screen import (
+        describe_camera_pairs,
+        describe_protocol,
+        describe_uncertainty,
+        describe_verification,
+        domain_table,
+        score_table,
+    )
     from reidkit.metrics.domains import mean_over
 
     scores = {name: evaluation.scores for name, evaluation in found.items()}
@@ -195,7 +202,12 @@ def show_evaluations(found: "Mapping[str, Evaluation]", model: str, console: "Co
     for line in dict.fromkeys(describe_protocol(score) for score in scores.values()):
         console.print(line, soft_wrap=True)
     for name, evaluation in found.items():
-        for line in describe_verification(evaluation):
+        lines = [
+            describe_uncertainty(evaluation.scores),
+            *describe_camera_pairs(evaluation.camera_pairs),
+            *describe_verification(evaluation),
+        ]
+        for line in lines:
             console.print(line if len(found) == 1 else f"{name}: {line}", markup=False, soft_wrap=True)
 
 

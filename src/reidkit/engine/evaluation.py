@@ -23,6 +23,7 @@ from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks
 from reidkit.metrics.camera_pairs import CameraPairScore, score_camera_pairs
 from reidkit.metrics.degenerate import find_degeneracy
 from reidkit.metrics.domains import DomainScore, score_domains
+from reidkit.metrics.intervals import details_json
 from reidkit.metrics.labels import labels_of
 from reidkit.metrics.open_set import NearestDistances
 from reidkit.metrics.pooling import pool_by_camera
@@ -116,6 +117,7 @@ class Evaluation:
             "format_version": 1,
             "summary": self.scores.summary(),
             "cmc": self.scores.cmc.tolist(),
+            **details_json(self.scores),
             "thresholds": [asdict(threshold) for threshold in self.thresholds],
             **verification_json(self.curve, self.nearest),
             "warnings": self.warnings,
