@@ -13,7 +13,7 @@ from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.files import write_json
 from reidkit.core.types import DatasetSplits, Protocol
 from reidkit.data.readers import READERS, read_dataset
-from reidkit.engine.evaluate import Evaluation
+from reidkit.engine.evaluation import Evaluation
 from reidkit.engine.post_processing import PostProcessing
 from reidkit.engine.provenance import describe_data
 from reidkit.metrics.averaged import MEASURES, AveragedScores, parse_splits

@@ -8,7 +8,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from reidkit.core.types import Protocol
-    from reidkit.engine.evaluate import Evaluation
+    from reidkit.engine.evaluation import Evaluation
     from reidkit.metrics.camera_pairs import CameraPairScore
     from reidkit.metrics.domains import DomainScore
     from reidkit.metrics.scores import RetrievalScores
