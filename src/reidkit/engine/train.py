@@ -17,10 +17,12 @@ from reidkit.core.types import DatasetSplits
 from reidkit.data.dataset import TrainingImages, identity_labels
 from reidkit.data.loaders import TrainingBatch, TrainingLoader, training_loader
 from reidkit.engine.averaging import AveragedWeights
+from reidkit.engine.calibration import calibrate_on
 from reidkit.engine.checkpointing import RunCheckpoints
 from reidkit.engine.distillation import save_peers
 from reidkit.engine.epoch_record import EpochRecord
-from reidkit.engine.evaluate import Evaluation, evaluate
+from reidkit.engine.evaluate import evaluate
+from reidkit.engine.evaluation import Evaluation
 from reidkit.engine.history import Row
 from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
@@ -35,7 +37,6 @@ from reidkit.engine.recipe import Recipe
 from reidkit.engine.run_data import read_data, recipe_protocol
 from reidkit.engine.run_folder import RunFolder, check_same_run, start_run
 from reidkit.engine.teachers import fingerprint_files
-from reidkit.metrics.calibration import calibrate
 from reidkit.models.checkpoint import ModelCard, save_model, start_from
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
@@ -270,7 +271,7 @@ def _write_result(
         normalization=evaluation.scores.protocol.normalization,
         scores=evaluation.scores.summary(),
         thresholds=tuple(evaluation.thresholds),
-        calibration=calibrate(evaluation.pairs, data=str(data["name"])) if evaluation.curve else None,
+        calibration=calibrate_on(evaluation, data=str(data["name"])),
         recipe=recipe.model_dump(mode="json"),
         training_data={key: value for key, value in data.items() if key != "root"},
         versions=library_versions(),
