@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from reidkit.core.errors import ReidkitError
     from reidkit.core.types import DatasetSplits, Preprocessing, Sample
     from reidkit.data.readers import read_dataset
-    from reidkit.deploy.embedder import TorchEmbedder, load
+    from reidkit.deploy.embedder import Embedder, load
     from reidkit.engine.evaluate import evaluate
     from reidkit.engine.recipe_files import load_recipe
     from reidkit.engine.train import train
@@ -20,10 +20,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "DatasetSplits",
+    "Embedder",
     "Preprocessing",
     "ReidkitError",
     "Sample",
-    "TorchEmbedder",
     "build_model",
     "evaluate",
     "load",
@@ -34,10 +34,10 @@ __all__ = [
 
 _MODULES = {
     "DatasetSplits": "reidkit.core.types",
+    "Embedder": "reidkit.deploy.embedder",
     "Preprocessing": "reidkit.core.types",
     "ReidkitError": "reidkit.core.errors",
     "Sample": "reidkit.core.types",
-    "TorchEmbedder": "reidkit.deploy.embedder",
     "build_model": "reidkit.models.zoo",
     "evaluate": "reidkit.engine.evaluate",
     "load": "reidkit.deploy.embedder",

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 from tests.cli.conftest import Command
@@ -18,7 +19,7 @@ def test_a_gallery_from_first_to_last(reidkit: Command, run_folder: Path, datase
 
     photo = sorted(path for path in people[1].iterdir() if path.is_file())[0]
     found = reidkit("gallery", "search", "g", photo, "--top", "2", *model)
-    assert f"1 0.0000 {people[1].name}" in found.out
+    assert re.search(rf"1 0\.0000 +[0-9.]+% same +{people[1].name}", found.out)
     (answer,) = json.loads(reidkit("gallery", "search", "g", photo, "--json", *model).out)
     assert answer["hits"][0]["template"]["source"] == str(photo)
 
@@ -41,3 +42,35 @@ def test_faults_are_one_message(reidkit: Command, run_folder: Path):
     assert reidkit("gallery", "create", "g", "--model", run_folder).code == 0
     assert "exists already" in reidkit("gallery", "create", "g", "--model", run_folder).err
     assert "expected a file ending in .parquet" in reidkit("gallery", "export", "g", "g.csv").err
+
+
+def test_templates_are_changed_and_expire(reidkit: Command, run_folder: Path, dataset_root: Path):
+    photo = sorted((dataset_root / "query").rglob("*.png"))[0]
+    model = ("--model", run_folder)
+    assert reidkit("gallery", "create", "g", *model).code == 0
+    noon = "2026-01-31T12:00:00+00:00"
+    assert reidkit("gallery", "add", "g", photo, "--identity", "anna", "--time", noon, *model).code == 0
+    kept = reidkit(
+        "gallery", "update", "g", "--where", "identity = 'anna'", "--notes", "red", "--camera", "3"
+    )
+    assert kept.out == "1 templates changed\n"
+    (answer,) = json.loads(reidkit("gallery", "search", "g", photo, "--json", *model).out)
+    template = answer["hits"][0]["template"]
+    assert (template["camera"], template["notes"], template["time"]) == (
+        "3",
+        "red",
+        "2026-01-31 12:00:00+00:00",
+    )
+    assert answer["hits"][0]["probability"] == answer["probability"] > 0.5
+    assert "probability of the same" in reidkit("gallery", "search", "g", photo, *model).out
+    assert reidkit("gallery", "update", "g", "--where", "camera = '3'", "--camera", "").code == 0
+    assert (
+        "0 templates would" in reidkit("gallery", "remove", "g", "--where", "camera = '3'", "--dry-run").out
+    )
+    assert "0 templates had expired" in reidkit("gallery", "expire", "g").out
+    reidkit("gallery", "update", "g", "--where", "identity = 'anna'", "--expires-at", noon)
+    assert "1 templates had expired; it holds 0" in reidkit("gallery", "expire", "g").out
+    wrong = reidkit("gallery", "update", "g", "--where", "true", "--time", "noon")
+    assert wrong.err.startswith(
+        "Error: Time is not understood, got 'noon'. Expected ISO 8601 with a time zone"
+    )

@@ -135,6 +135,7 @@ def test_training_outputs_have_the_promised_form_in_both_modes(case: Case, model
         assert min(len(outputs.features), len(outputs.logits)) >= 1
         assert all(features.ndim == 2 and len(features) == 4 for features in outputs.features)
         assert all(logits.shape == (4, NUM_IDENTITIES) for logits in outputs.logits)
+    assert_near(outputs.descriptors, model(case.images(4)), tolerance=1e-5)
 
 
 @EVERY

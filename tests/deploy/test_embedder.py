@@ -13,7 +13,9 @@ from reidkit.core.errors import CatalogError, ImageError, WeightsError
 from reidkit.core.types import Preprocessing, Threshold
 from reidkit.data.failures import ReadFailure
 from reidkit.data.readers import read_dataset
-from reidkit.deploy.embedder import TorchEmbedder, choose_device, find_model, judge_distance, load
+from reidkit.deploy.comparison import judge_distance
+from reidkit.deploy.devices import choose_device
+from reidkit.deploy.embedder import Embedder, find_model, load
 from reidkit.engine.extract import extract
 from reidkit.models.checkpoint import ModelCard, save_model
 from reidkit.models.zoo import build_model
@@ -32,7 +34,7 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def embedder(model_path: Path) -> TorchEmbedder:
+def embedder(model_path: Path) -> Embedder:
     return load(model_path, device="cpu", batch_size=4)
 
 
@@ -41,7 +43,7 @@ def paths(dataset_root: Path) -> list[Path]:
     return sorted((dataset_root / "query").rglob("*.png"))
 
 
-def test_every_kind_of_input_gives_the_same_descriptor(embedder: TorchEmbedder, paths: list[Path]):
+def test_every_kind_of_input_gives_the_same_descriptor(embedder: Embedder, paths: list[Path]):
     path = paths[0]
     image = Image.open(path).convert("RGB")
     pixels = np.array(image)
@@ -51,7 +53,7 @@ def test_every_kind_of_input_gives_the_same_descriptor(embedder: TorchEmbedder, 
     np.testing.assert_allclose(whole, np.repeat(whole[:1], 5, axis=0), atol=1e-6)
 
 
-def test_bgr_arrays_are_turned(embedder: TorchEmbedder, paths: list[Path]):
+def test_bgr_arrays_are_turned(embedder: Embedder, paths: list[Path]):
     pixels = np.array(Image.open(paths[0]).convert("RGB"))
     np.testing.assert_allclose(
         embedder.embed(pixels[..., ::-1], colour="bgr"), embedder.embed(pixels), atol=1e-6
@@ -59,11 +61,11 @@ def test_bgr_arrays_are_turned(embedder: TorchEmbedder, paths: list[Path]):
     assert np.abs(embedder.embed(pixels[..., ::-1]) - embedder.embed(pixels)).max() > 1e-4
 
 
-def test_descriptors_have_unit_length_for_cosine(embedder: TorchEmbedder, paths: list[Path]):
+def test_descriptors_have_unit_length_for_cosine(embedder: Embedder, paths: list[Path]):
     np.testing.assert_allclose(np.linalg.norm(embedder.embed(paths), axis=1), 1, atol=1e-5)
 
 
-def test_embedder_and_evaluation_share_one_preprocessing(embedder: TorchEmbedder, dataset_root: Path):
+def test_embedder_and_evaluation_share_one_preprocessing(embedder: Embedder, dataset_root: Path):
     splits = read_dataset("folder", dataset_root)
     evaluated = extract(embedder.model, splits.query, PREPROCESSING, batch_size=7).descriptors
     embedded = embedder.embed([sample.path for sample in splits.query])
@@ -71,14 +73,14 @@ def test_embedder_and_evaluation_share_one_preprocessing(embedder: TorchEmbedder
     np.testing.assert_allclose(embedded, expected, atol=1e-5)
 
 
-def test_one_image_gives_one_row_and_none_gives_none(embedder: TorchEmbedder, paths: list[Path]):
+def test_one_image_gives_one_row_and_none_gives_none(embedder: Embedder, paths: list[Path]):
     assert embedder.embed(paths[0]).shape == (1, 512)
     assert embedder.embed(np.zeros((8, 4, 3), np.uint8)).shape == (1, 512)
     assert embedder.embed(np.zeros((2, 8, 4, 3), np.uint8)).shape == (2, 512)
     assert embedder.embed([]).shape == (0, 512)
 
 
-def test_generator_is_consumed_batch_by_batch(embedder: TorchEmbedder, paths: list[Path]):
+def test_generator_is_consumed_batch_by_batch(embedder: Embedder, paths: list[Path]):
     np.testing.assert_allclose(embedder.embed(path for path in paths), embedder.embed(paths), atol=1e-6)
 
 
@@ -88,7 +90,7 @@ def test_result_does_not_depend_on_the_batch(model_path: Path, paths: list[Path]
     np.testing.assert_allclose(one, many, atol=1e-5)
 
 
-def test_damaged_image_stops_or_gives_nan(embedder: TorchEmbedder, paths: list[Path], tmp_path: Path):
+def test_damaged_image_stops_or_gives_nan(embedder: Embedder, paths: list[Path], tmp_path: Path):
     damaged = tmp_path / "damaged.jpg"
     damaged.write_bytes(b"\xff\xd8\xff\xe0 no picture")
     with pytest.raises(ImageError, match=r"damaged\.jpg"):
@@ -100,18 +102,21 @@ def test_damaged_image_stops_or_gives_nan(embedder: TorchEmbedder, paths: list[P
     assert [failure.path for failure in failures] == [damaged]
 
 
-def test_boxes_are_cut_clipped_and_never_crash(embedder: TorchEmbedder):
+def test_boxes_are_cut_clipped_and_never_crash(embedder: Embedder):
     frame = np.random.default_rng(0).integers(0, 255, (100, 80, 3)).astype(np.uint8)
     boxes = [(10, 20, 30, 60), (-5, -5, 20, 20), (200, 0, 300, 50), (30, 30, 30, 40)]
-    descriptors = embedder.embed_boxes(frame, boxes)
+    descriptors, is_valid = embedder.embed_boxes(frame, boxes)
     assert descriptors.shape == (4, 512)
+    assert is_valid.tolist() == [True, True, False, False]
     np.testing.assert_allclose(descriptors[0], embedder.embed(frame[20:60, 10:30])[0], atol=1e-5)
     np.testing.assert_allclose(descriptors[1], embedder.embed(frame[:20, :20])[0], atol=1e-5)
     assert np.isnan(descriptors[2:]).all()
-    assert embedder.embed_boxes(frame, []).shape == (0, 512)
+    nothing = embedder.embed_boxes(frame, np.empty((0, 4)))
+    assert nothing.descriptors.shape == (0, 512)
+    assert nothing.is_valid.shape == (0,)
 
 
-def test_compare_gives_the_cosine_distance(embedder: TorchEmbedder, paths: list[Path]):
+def test_compare_gives_the_cosine_distance(embedder: Embedder, paths: list[Path]):
     first, second = embedder.embed(paths[:2])
     result = embedder.compare(paths[0], paths[1])
     assert result.distance == pytest.approx(1 - float(first @ second), abs=1e-6)
@@ -162,3 +167,8 @@ def test_using_a_model_loads_no_training_code(model_path: Path, paths: list[Path
         check=False,
     )
     assert run.returncode == 0, run.stderr
+
+
+def test_cameras_for_a_model_that_uses_none_are_refused(embedder: Embedder, paths: list[Path]):
+    with pytest.raises(CatalogError, match="uses none"):
+        embedder.embed(paths[:1], cameras=[1])

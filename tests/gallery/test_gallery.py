@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reidkit.core.errors import GalleryError
-from reidkit.core.types import Threshold
+from reidkit.core.types import Calibration, CrossCheck, Threshold
 from reidkit.gallery.gallery import Gallery, create_gallery, new_template_id
 from reidkit.gallery.records import Template
 
@@ -70,6 +71,43 @@ def test_a_gallery_without_thresholds_leaves_the_decision_open(tmp_path: Path):
     gallery = create_gallery(tmp_path / "g", model="m1", descriptor_dim=DIM)
     gallery.add([Template("anna", "a1")], unit(0))
     assert gallery.search(unit(0))[0].decision is None
+
+
+CALIBRATION = Calibration(
+    "isotonic", 0.5, (0.0, 0.2, 0.6), (0.99, 0.5, 0.01), 0.1, 0.4, 0.01, 0.02, 100, 1000, "drawn", ("few",),
+    CrossCheck(0.01, (0.0, 0.02), 0.02, (0.01, 0.03), 90, 900),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cosine", "decision", "probability"), [(1.0, "same", 0.99), (0.7, "unsure", 0.3775), (0.4, "new", 0.01)]
+)
+def test_a_calibration_decides_before_thresholds_and_gives_probabilities(
+    tmp_path: Path, cosine: float, decision: str, probability: float
+):
+    gallery = create_gallery(
+        tmp_path / "g", model="m", descriptor_dim=DIM, thresholds=THRESHOLDS, calibration=CALIBRATION
+    )
+    gallery.add([Template("anna", "a1"), Template("ben", "b1")], unit(0, 1))
+    query = cosine * unit(0) + np.sqrt(1 - cosine**2) * unit(7)
+    (answer,) = Gallery(gallery.store.uri).search(query)
+    assert answer.decision == decision
+    assert answer.probability == pytest.approx(probability, abs=1e-5)  # by hand between the knots
+    assert [(hit.verdict, hit.probability) for hit in answer.hits] == [
+        (decision, answer.probability),
+        ("new", pytest.approx(0.01)),  # at distance 1
+    ]
+    assert Gallery(gallery.store.uri).about.calibration == CALIBRATION
+    assert gallery.search(unit(0), where="identity = 'zoe'")[0].decision == "new"
+
+
+def test_a_gallery_of_before_calibrations_is_read(gallery: Gallery):
+    content = dataclasses.asdict(gallery.about)
+    del content["calibration"]
+    gallery.store._about.update(values={"content": json.dumps(content)})
+    assert Gallery(gallery.store.uri).about == gallery.about
+    gallery.set_thresholds(THRESHOLDS, CALIBRATION)
+    assert Gallery(gallery.store.uri).search(unit(0))[0].probability == pytest.approx(0.99)
 
 
 def test_filters_leave_templates_out(gallery: Gallery):

@@ -70,6 +70,29 @@ def test_cameras_change_descriptors_and_unknown_ones_get_the_mean():
         torch.testing.assert_close(model(images(), ["a", 7]), unknown)
 
 
+def test_a_camera_of_another_data_set_is_another_camera():
+    find = build(cameras=["city/1", "city/2"]).camera_embedding.find
+    assert [find(label) for label in ("city/2", "2", 2, "town/2", "3", ("city", 1))] == [
+        1,
+        1,
+        1,
+        None,
+        None,
+        0,
+    ]
+    find = build(cameras=["city/1", "town/1"]).camera_embedding.find
+    assert [find(label) for label in ("city/1", "town/1", "1")] == [0, 1, None]
+    find = build(cameras=[1, 2]).camera_embedding.find  # of nobody in particular
+    assert [find(label) for label in ("city/2", 2, "3", "city/3")] == [1, 1, None, None]
+    find = build(cameras=["city/1/front"], side_information="camera_view").camera_embedding.find
+    assert [find(label) for label in ("1/front", "city/1/front", "town/1/front", "front")] == [
+        0,
+        0,
+        None,
+        None,
+    ]
+
+
 def test_patches_may_overlap():
     model = build(patch_stride=12)
     assert model.backbone.grid == (5, 2)

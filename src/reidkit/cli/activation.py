@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from reidkit.deploy.embedder import TorchEmbedder
+    from reidkit.deploy.embedder import Embedder
 
 
 def activation(
@@ -51,7 +51,7 @@ def activation(
     console.print(f"wrote {len(paths)} pictures and maps.npz to {out}: {way}", markup=False, soft_wrap=True)
 
 
-def activations(embedder: "TorchEmbedder", paths: list[Path]) -> "NDArray[np.float32]":
+def activations(embedder: "Embedder", paths: list[Path]) -> "NDArray[np.float32]":
     """Return the activation maps (N, h, w) of image files, of unit length each."""
     import numpy as np
     import torch

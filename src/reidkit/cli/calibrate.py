@@ -55,7 +55,8 @@ def calibrate(
     from reidkit.cli.screen import describe_verification, make_console
     from reidkit.core.errors import EvaluationError
     from reidkit.data.readers import read_dataset
-    from reidkit.deploy.embedder import choose_device, find_model, load
+    from reidkit.deploy.devices import choose_device
+    from reidkit.deploy.embedder import find_model, load
     from reidkit.engine.evaluate import choose_protocol
     from reidkit.metrics.calibration import calibrate as fit
     from reidkit.metrics.calibration import check_prior

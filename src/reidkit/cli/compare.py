@@ -10,7 +10,7 @@ from reidkit.cli.model_option import ModelOption, open_model
 
 if TYPE_CHECKING:
     from reidkit.core.types import Calibration
-    from reidkit.deploy.embedder import Comparison
+    from reidkit.deploy.comparison import Comparison
     from reidkit.models.checkpoint import ModelCard
 
 

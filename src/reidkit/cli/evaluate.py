@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reidkit.core.types import DistanceName
+from reidkit.core.types import DistanceName, Temporal
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from reidkit.core.types import DatasetSplits, Protocol
     from reidkit.data.failures import UnreadablePolicy
-    from reidkit.deploy.embedder import TorchEmbedder
+    from reidkit.deploy.embedder import Embedder
     from reidkit.engine.evaluate import Evaluation
     from reidkit.engine.post_processing import PostProcessing
 
@@ -36,6 +36,10 @@ def evaluate(
         DistanceName | None, typer.Option(help="Between descriptors. (default: the model's own)")
     ] = None,
     flip: Annotated[bool, typer.Option(help="Average over each image and its mirror image.")] = False,
+    temporal: Annotated[
+        Temporal | None,
+        typer.Option(help="How frames become one tracklet. (default: as the model learned, else average)"),
+    ] = None,
     expand: Annotated[
         str | None,
         typer.Option(help="Query expansion: average, alpha, transductive or database, or as alpha(m=3)."),
@@ -61,6 +65,9 @@ def evaluate(
     skip_unreadable: Annotated[
         bool, typer.Option("--skip-unreadable", help="Leave damaged images out instead of stopping.")
     ] = False,
+    ignore_cameras: Annotated[
+        bool, typer.Option("--ignore-cameras", help="Tell a model that was taught cameras none of them.")
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 128,
 ) -> None:
@@ -70,7 +77,8 @@ def evaluate(
     from reidkit.cli.screen import describe_protocol, describe_verification, make_console, score_table
     from reidkit.data.mixing import unique_names
     from reidkit.data.readers import read_dataset
-    from reidkit.deploy.embedder import choose_device, find_model, load
+    from reidkit.deploy.devices import choose_device
+    from reidkit.deploy.embedder import find_model, load
     from reidkit.engine.evaluate import choose_protocol
     from reidkit.engine.post_processing import PostProcessing
 
@@ -88,9 +96,21 @@ def evaluate(
     found: dict[str, Evaluation] = {}
     for name, splits in zip(unique_names(sets), sets, strict=True):
         chosen = choose_protocol(
-            splits, name=protocol, distance=distance or embedder.card.distance, flip=flip
+            splits,
+            name=protocol,
+            distance=distance or embedder.card.distance,
+            flip=flip,
+            temporal=temporal or ("attention" if embedder.card.has_frame_attention else None),
         )
-        found[name] = judge(embedder, splits, chosen, "skip" if skip_unreadable else "error", console, after)
+        found[name] = judge(
+            embedder,
+            splits,
+            chosen,
+            "skip" if skip_unreadable else "error",
+            console,
+            after,
+            ignores_cameras=ignore_cameras,
+        )
     scores = {name: evaluation.scores for name, evaluation in found.items()}
     console.print(score_table(scores, title=f"Scores of {model}", first="data set"))
     for line in dict.fromkeys(describe_protocol(score) for score in scores.values()):
@@ -114,12 +134,14 @@ def split_reader(text: str, default: str) -> tuple[str, Path]:
 
 
 def judge(
-    embedder: "TorchEmbedder",
+    embedder: "Embedder",
     splits: "DatasetSplits",
     protocol: "Protocol",
     unreadable: "UnreadablePolicy",
     console: "Console",
     after: "PostProcessing | None" = None,
+    *,
+    ignores_cameras: bool = False,
 ) -> "Evaluation":
     """Examine a data set, embed it and rank it, showing how far it is."""
     from reidkit.core.progress import progress_bar
@@ -145,7 +167,16 @@ def judge(
             batch_size=embedder.batch_size,
             unreadable=unreadable,
             after=after,
+            ignores_cameras=ignores_cameras,
             report=on_progress,
+        )
+    if evaluation.cameras is not None:
+        known, unknown = evaluation.cameras["known"], evaluation.cameras["unknown"]
+        console.print(
+            f"{splits.name}: the model knows the {embedder.model.side_information.replace('_', ' and ')} of "
+            f"{known} of {known + unknown} images; the mean of all stands in for the others",
+            markup=False,
+            soft_wrap=True,
         )
     for failure in evaluation.failures:
         console.print(f"left out: {failure.reason}", markup=False, soft_wrap=True)

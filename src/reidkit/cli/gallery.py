@@ -11,7 +11,7 @@ import typer
 from reidkit.cli.model_option import ModelOption, open_model
 
 if TYPE_CHECKING:
-    from reidkit.deploy.embedder import TorchEmbedder
+    from reidkit.deploy.embedder import Embedder
     from reidkit.gallery.gallery import Gallery
     from reidkit.gallery.records import Answer
 
@@ -34,19 +34,19 @@ CHUNK = 256
 def create(gallery: Place, model: ModelOption = None, device: Device = "cpu") -> None:
     """Make an empty gallery for the descriptors of a model, with the model's thresholds."""
     from reidkit.gallery.gallery import create_gallery
-    from reidkit.models.fingerprint import fingerprint
 
     embedder = open_model(model, device)
     card = embedder.card
     create_gallery(
         gallery,
-        model=fingerprint(embedder.model),
+        model=embedder.fingerprint,
         descriptor_dim=card.descriptor_dim,
         distance=card.distance,
         thresholds=card.thresholds,
+        calibration=card.calibration,
     )
     typer.echo(f"made {gallery}: {card.descriptor_dim} numbers, {card.distance} distance")
-    if not card.thresholds:
+    if not card.thresholds and card.calibration is None:
         typer.echo("The model has no measured thresholds, so answers will carry no decision.")
 
 
@@ -58,7 +58,9 @@ def add(
         str | None, typer.Option(help="Who it is; without, each image's folder names its identity.")
     ] = None,
     camera: Annotated[str | None, typer.Option(help="Where they were seen.")] = None,
+    time: Annotated[str | None, typer.Option(help="When, such as 2026-01-31T12:00:00+00:00.")] = None,
     notes: Annotated[str | None, typer.Option(help="Anything worth remembering.")] = None,
+    expires_at: Annotated[str | None, typer.Option(help="From when 'expire' removes them, likewise.")] = None,
     model: ModelOption = None,
     device: Device = "auto",
 ) -> None:
@@ -69,8 +71,9 @@ def add(
     from reidkit.cli.screen import make_console
     from reidkit.core.progress import progress_bar
     from reidkit.data.failures import ReadFailure
-    from reidkit.gallery.records import Template
+    from reidkit.gallery.records import Template, parse_time
 
+    times = [parse_time(text) if text else None for text in (time, expires_at)]
     paths = find_images(images)
     embedder = open_model(model, device)
     opened = _open(gallery, embedder)
@@ -87,8 +90,10 @@ def add(
                     identity=identity or path.absolute().parent.name,
                     template_id=hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:24],
                     camera=camera,
+                    time=times[0],
                     source=str(path.absolute()),
                     notes=notes,
+                    expires_at=times[1],
                 )
                 for path, good in zip(part, is_good.tolist(), strict=True)
                 if good
@@ -137,6 +142,38 @@ def remove(
         typer.echo(f"{len(opened.templates(where))} templates would be removed")
         return
     typer.echo(f"{opened.remove(where)} templates removed; {_counts(opened)}")
+
+
+@app.command()
+def update(
+    gallery: Place,
+    where: Annotated[str, typer.Option("--where", help="Which templates, such as \"identity = 'anna'\".")],
+    camera: Annotated[
+        str | None, typer.Option(help="Where they were seen; an empty text forgets it.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="When, such as 2026-01-31T12:00:00+00:00; an empty text forgets it.")
+    ] = None,
+    notes: Annotated[str | None, typer.Option(help="Anything worth remembering.")] = None,
+    expires_at: Annotated[
+        str | None, typer.Option(help="From when 'expire' removes them; an empty text keeps them.")
+    ] = None,
+) -> None:
+    """Change what is known of templates."""
+    from reidkit.gallery.records import parse_time
+
+    texts = {"camera": camera, "notes": notes}
+    times = {"time": time, "expires_at": expires_at}
+    values: dict[str, Any] = {name: text or None for name, text in texts.items() if text is not None}
+    values |= {name: parse_time(text) if text else None for name, text in times.items() if text is not None}
+    typer.echo(f"{_open(gallery).update(where, **values)} templates changed")
+
+
+@app.command()
+def expire(gallery: Place) -> None:
+    """Remove the templates whose time has come."""
+    opened = _open(gallery)
+    typer.echo(f"{opened.expire()} templates had expired; {_counts(opened)}")
 
 
 @app.command()
@@ -198,11 +235,10 @@ def import_templates(
     typer.echo(f"{import_gallery(opened, _parquet(file))} templates added or replaced; {_counts(opened)}")
 
 
-def _open(gallery: str, embedder: "TorchEmbedder | None" = None) -> "Gallery":
+def _open(gallery: str, embedder: "Embedder | None" = None) -> "Gallery":
     from reidkit.gallery.gallery import Gallery
-    from reidkit.models.fingerprint import fingerprint
 
-    return Gallery(gallery, model=None if embedder is None else fingerprint(embedder.model))
+    return Gallery(gallery, model=None if embedder is None else embedder.fingerprint)
 
 
 def _parquet(path: Path) -> Path:
@@ -218,10 +254,16 @@ def _counts(gallery: "Gallery") -> str:
 
 def _print_answer(path: Path, answer: "Answer") -> None:
     said = {"same": "the same as", "unsure": "perhaps", "new": "new; the nearest is", None: "nearest:"}
-    typer.echo(f"{path}: {said[answer.decision]} {answer.identity or 'nobody, the gallery is empty'}")
+    sure = "" if answer.probability is None else f", probability of the same {answer.probability:.1%}"
+    typer.echo(f"{path}: {said[answer.decision]} {answer.identity or 'nobody, the gallery is empty'}{sure}")
     for hit in answer.hits:
         template = hit.template
         seen = " ".join(str(item) for item in (template.camera, template.time) if item is not None)
-        typer.echo(
-            f"  {hit.rank:3} {hit.distance:.4f} {template.identity:16} {seen:10} {template.source or ''}"
+        judged = " ".join(
+            [
+                f"{hit.distance:.4f}",
+                "" if hit.probability is None else f"{hit.probability:6.1%}",
+                hit.verdict or "",
+            ]
         )
+        typer.echo(f"  {hit.rank:3} {judged:20} {template.identity:16} {seen:10} {template.source or ''}")

@@ -24,6 +24,7 @@ from reidkit.cli.plot import plot
 from reidkit.cli.quickstart import quickstart
 from reidkit.cli.recipes import recipes
 from reidkit.cli.report import report
+from reidkit.cli.serve import serve
 from reidkit.cli.show import show
 from reidkit.cli.synthesize import synthesize
 from reidkit.cli.train import train
@@ -51,6 +52,7 @@ app.command()(compare)
 app.command()(activation)
 app.command()(plot)
 app.command()(report)
+app.command()(serve)
 app.command()(gates)
 app.command(name="map")(draw_descriptor_map)
 app.command()(models)

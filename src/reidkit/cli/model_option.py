@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from reidkit.deploy.embedder import TorchEmbedder
+    from reidkit.deploy.embedder import Embedder
 
 QUICKSTART_MODEL = Path("runs/quickstart/model.safetensors")
 
@@ -21,7 +21,7 @@ ModelOption = Annotated[
 ]
 
 
-def open_model(model: Path | None, device: str) -> "TorchEmbedder":
+def open_model(model: Path | None, device: str) -> "Embedder":
     """Load the model of a command.
 
     Raises:

@@ -41,6 +41,7 @@ def describe_protocol(scores: "RetrievalScores") -> str:
         f"{'dropped' if protocol.same_camera == 'drop' else 'kept'}, "
         f"{'flip averaging, ' if protocol.flip else ''}"
         f"{f'{protocol.frames_per_tracklet} frames per tracklet, ' if protocol.frames_per_tracklet else ''}"
+        f"{'' if protocol.temporal == 'average' else f'{protocol.temporal} over frames, '}"
         f"{_special_rules(protocol)}{after}"
         f"{scores.num_valid} queries{unmatched}, "
         f"{scores.num_gallery} gallery images"

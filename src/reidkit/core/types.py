@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # torch is heavy: a reader or a report must not load it to us
 
 Interpolation = Literal["bilinear", "bicubic"]
 DistanceName = Literal["cosine", "euclidean"]
+Temporal = Literal["average", "max", "attention"]
 Box = tuple[float, float, float, float]
 
 ReportProgress = Callable[[int, int], None]
@@ -104,8 +105,9 @@ class Protocol:
             keeps it in every mean, as a query that was answered wrongly.
         ties: "gallery_order" puts the earlier of two equally distant gallery images first.
         same_sample: "drop" leaves out the query itself where it is in the gallery too.
-        frames_per_tracklet: None averages the descriptors of all frames of a tracklet, a number those of so
-            many, evenly spread.
+        frames_per_tracklet: None takes all frames of a tracklet, a number so many, evenly spread.
+        temporal: What the descriptors of these frames become: their "average", the "max" of each number over
+            them, or their average by the weights that a model learned to give them ("attention").
         junk_identities: Gallery images of these identities, compared as text, are neither right nor wrong.
         single_shot_repeats: A number judges CMC on so many random galleries with one image of each
             identity, drawn anew for each query; AP and INP still judge the whole gallery.
@@ -126,6 +128,7 @@ class Protocol:
     ties: Literal["gallery_order"] = "gallery_order"
     same_sample: Literal["drop"] = "drop"
     frames_per_tracklet: int | None = None
+    temporal: Temporal = "average"
     junk_identities: tuple[str, ...] = ()
     single_shot_repeats: int | None = None
     pooling: Literal["none", "query", "gallery"] = "none"
@@ -235,8 +238,10 @@ class TrainingOutputs:
         features: Per branch (B, Di), taken before the neck.
         logits: Per branch (B, C), one column per training identity.
         branch_weights: Share of each branch in a loss, adding up to 1; none counts all branches alike.
+        descriptors: What ``forward`` gives for the same images, (B, D); None from a model that does not say.
     """
 
     features: tuple[Tensor, ...]
     logits: tuple[Tensor, ...]
     branch_weights: tuple[float, ...] = ()
+    descriptors: Tensor | None = None

@@ -4,10 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reidkit.core.errors import DatasetError
+from reidkit.core.side_information import DOMAIN
 from reidkit.core.types import DatasetSplits, Sample
-
-DOMAIN = "domain"
-"""Attribute of a mixed sample: the name of the data set that it comes from."""
 
 
 def mix_sources(sources: Sequence[DatasetSplits], *, combine_all: bool = False) -> tuple[Sample, ...]:

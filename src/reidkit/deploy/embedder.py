@@ -1,90 +1,120 @@
 """The embedder: images in, descriptors out; the one seam between training and use."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
-from reidkit.core.distance import normalize, pairwise_distance
+from reidkit.core.distance import pairwise_distance
 from reidkit.core.errors import CatalogError, ImageError, WeightsError
-from reidkit.core.thresholds import judge_by_thresholds
-from reidkit.core.types import Box, Threshold
+from reidkit.core.types import ReportProgress
 from reidkit.data.failures import ReadFailure, UnreadablePolicy, check_policy
-from reidkit.data.images import ImageSource, normalize_pixels, read_image, resize
-from reidkit.metrics.decision import Decision, decide
-from reidkit.models.checkpoint import ModelCard, load_model
+from reidkit.data.images import ImageSource, read_image, resize
+from reidkit.deploy.comparison import Comparison, judge_distance
+from reidkit.deploy.devices import Precision
+from reidkit.deploy.inputs import (
+    AnyImage,
+    Boxes,
+    Colour,
+    Files,
+    Images,
+    as_boxes,
+    as_frame,
+    as_several,
+    find_images,
+    in_batches,
+    read_any,
+)
+from reidkit.deploy.reading import read_ahead
+from reidkit.deploy.results import BoxDescriptors, Descriptors, FileDescriptors
+from reidkit.deploy.runtime import Cameras, Runtime, run_in_parts
+from reidkit.deploy.runtimes import open_runtime
+from reidkit.deploy.torch_runtime import TorchRuntime
+from reidkit.models.checkpoint import ModelCard
+from reidkit.models.fingerprint import fingerprint
 from reidkit.models.model import ReidModel
-
-Colour = Literal["rgb", "bgr"]
-Descriptors = NDArray[np.float32]
+from reidkit.models.temporal import pool_frames
 
 
-class Embedder(Protocol):
-    """What every runtime of a model offers, so that a gallery or a tracker needs to know none of them."""
+class Embedder:
+    """Turns images of any origin into descriptors, with a model in any runtime.
 
-    @property
-    def descriptor_dim(self) -> int:
-        """Numbers per descriptor."""
-
-    def embed(self, images: "Images") -> Descriptors:
-        """Return one descriptor (N, D) per image."""
-
-
-Images = ImageSource | Iterable[ImageSource]
-"""One image or several: paths, bytes of image files, Pillow images, uint8 arrays (H, W, 3)."""
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """How far apart two images are, and what that means by the measured thresholds of the model.
+    Made by `load`, from a file, or by `Embedder.of_model`, from a model in memory.
 
     Args:
-        distance: Between the descriptors; smaller is more alike.
-        verdict: "same" where it lies within the strictest threshold of the model, "different" where it
-            lies beyond the loosest, "unsure" between; None where the model has no thresholds.
-        threshold: The strictest threshold that the distance lies within, if any.
-        decision: By the calibration of the model, which the verdict then follows; None without one.
-    """
-
-    distance: float
-    verdict: Literal["same", "unsure", "different"] | None
-    threshold: Threshold | None
-    decision: Decision | None = None
-
-
-class TorchEmbedder:
-    """Embeds images with a model of reidkit in PyTorch.
-
-    Args:
-        model: The network.
-        card: Its preprocessing, distance and thresholds.
-        device: "auto" takes CUDA, else Apple's MPS, else the CPU.
+        runtime: What computes.
+        card: The preprocessing, distance and thresholds of the model.
+        fingerprint: Tells the descriptors of this model from those of others; worked out from the weights
+            where it is None.
         batch_size: Images per call of the network.
 
     Raises:
-        CatalogError: the device is not there.
+        CatalogError: ``batch_size`` is no whole number of at least 1.
     """
 
     def __init__(
-        self, model: ReidModel, card: ModelCard, *, device: str = "auto", batch_size: int = 64
+        self, runtime: Runtime, card: ModelCard, *, fingerprint: str | None = None, batch_size: int = 64
     ) -> None:
-        self.device = choose_device(device)
-        self.model = model.eval().to(self.device)
+        if batch_size < 1:
+            raise CatalogError(f"batch_size is out of range, got {batch_size}. Expected at least 1.")
+        self.runtime = runtime
         self.card = card
         self.batch_size = batch_size
+        self._fingerprint = fingerprint
+
+    @classmethod
+    def of_model(
+        cls,
+        model: ReidModel,
+        card: ModelCard,
+        *,
+        device: str = "auto",
+        precision: Precision = "float32",
+        batch_size: int = 64,
+    ) -> "Embedder":
+        """Return an embedder over a model in memory; arguments as of `load`."""
+        runtime = TorchRuntime(model, card, device=device, precision=precision)
+        return cls(runtime, card, batch_size=batch_size)
 
     @property
     def descriptor_dim(self) -> int:
         """Numbers per descriptor."""
         return self.card.descriptor_dim
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tells the descriptors of this model from those of others; the same in every float32 runtime."""
+        return self._fingerprint or fingerprint(self.model)
+
+    @property
+    def model(self) -> ReidModel:
+        """The network itself, for what looks inside it.
+
+        Raises:
+            WeightsError: the model comes from an exported file, which holds no network to look into.
+        """
+        return self._torch.model
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is.
+
+        Raises:
+            WeightsError: as `model`.
+        """
+        return self._torch.device
+
+    @property
+    def _torch(self) -> TorchRuntime:
+        if not isinstance(self.runtime, TorchRuntime):
+            raise WeightsError(
+                f"Model runs in {self.runtime.name}, which does not show its layers. Expected a "
+                f"model.safetensors. Use the file that this one was exported from."
+            )
+        return self.runtime
 
     def embed(
         self,
@@ -93,56 +123,160 @@ class TorchEmbedder:
         colour: Colour = "rgb",
         unreadable: UnreadablePolicy = "error",
         failures: list[ReadFailure] | None = None,
+        cameras: Cameras | None = None,
+        report: ReportProgress | None = None,
     ) -> Descriptors:
-        """Embed images: decoded by threads, in batches, in memory bounded by the batch and the result.
+        """Embed images: decoded by threads while the network computes, in bounded memory.
 
         Args:
-            images: One image, or any number of them; a generator is consumed batch by batch.
-            colour: Order of the channels of arrays; "bgr" for OpenCV's. Files know their own.
+            images: One image, or any number of them; a generator is consumed some batches ahead.
+            colour: Order of the channels of arrays and tensors; "bgr" for OpenCV's. Files know their own.
             unreadable: "error" stops at an image that cannot be read; "skip" gives it a row of NaN.
             failures: Where "skip" adds the paths that failed, with the reason.
+            cameras: What a model that uses cameras is told about each image, such as ``"city/3"``; None, or
+                one that it does not know, takes the mean of its cameras.
+            report: Called with (images done, images in all) after each batch; of a generator nobody knows
+                how many come, and it is told 0.
 
         Returns:
             (N, D) float32, in order; of unit length where the model's distance is cosine, so that the dot
             product of two rows is their cosine.
 
         Raises:
+            CatalogError: cameras for a model that uses none, or not one per image.
             ImageError: an image cannot be read, under "error".
         """
-        check_policy(unreadable)
+        several = as_several(images)
+        total = len(several) if isinstance(several, Sequence | np.ndarray | Tensor) else 0
         rows = [np.empty((0, self.descriptor_dim), np.float32)]
-        with ThreadPoolExecutor() as pool:
-            for batch in _batches(_as_several(images), self.batch_size):
-                read = list(pool.map(lambda source: self._read(source, colour, unreadable), batch))
-                rows.append(self._embed_batch(batch, read, failures))
+        done = 0
+        batches = self.embed_batches(
+            several, colour=colour, unreadable=unreadable, failures=failures, cameras=cameras
+        )
+        for batch in batches:
+            rows.append(batch)
+            done += len(batch)
+            if report is not None:
+                report(done, total)
         return np.concatenate(rows)
 
-    def embed_boxes(self, frame: ImageSource, boxes: Sequence[Box], *, colour: Colour = "rgb") -> Descriptors:
+    def embed_batches(
+        self,
+        images: Iterable[AnyImage],
+        *,
+        colour: Colour = "rgb",
+        unreadable: UnreadablePolicy = "error",
+        failures: list[ReadFailure] | None = None,
+        cameras: Cameras | None = None,
+    ) -> Iterator[Descriptors]:
+        """Embed any number of images and yield the rows batch by batch, so that none need be kept.
+
+        Arguments, order, rows of NaN and errors are those of `embed`.
+        """
+        check_policy(unreadable)
+        if cameras is not None and not (isinstance(self.runtime, TorchRuntime) and self.model.uses_cameras):
+            raise CatalogError(
+                f"Cameras do not fit the model, got {len(cameras)} for '{self.card.architecture}' in "
+                f"{self.runtime.name}, which uses none. Expected none. Leave them out."
+            )
+        done = 0
+        batches = in_batches(images, self.batch_size)
+        for read in read_ahead(batches, lambda source: self._read(source, colour, unreadable)):
+            told = None if cameras is None else cameras[done : done + len(read)]
+            done += len(read)
+            if told is not None and len(told) < len(read):
+                raise _wrong_cameras(cameras, done)
+            yield self._embed_read(read, failures, told)
+        if cameras is not None and len(cameras) != done:
+            raise _wrong_cameras(cameras, done)
+
+    def embed_boxes(self, frame: AnyImage, boxes: Boxes, *, colour: Colour = "rgb") -> BoxDescriptors:
         """Embed parts of one frame, such as the detections of a tracker.
 
         Args:
             frame: The whole picture, decoded once.
             boxes: (left, top, right, bottom) in pixels each, clipped to the frame.
-            colour: Order of the channels of an array.
+            colour: Order of the channels of an array or tensor.
 
         Returns:
-            (N, D) float32; a box that misses the frame or is empty gives a row of NaN.
+            One row per box, and which of them hold something; the others are rows of NaN.
 
         Raises:
             ImageError: the frame cannot be read.
+            ShapeError: the boxes are not (N, 4) numbers.
         """
-        picture = read_image(frame, colour=colour).permute(1, 2, 0).numpy()
+        edges = as_boxes(boxes)
+        pixels = as_frame(frame, colour=colour)
+        read_image(pixels, box=(0, 0, 1, 1), colour=colour)  # a frame that is no image is no empty box
         crops: list[Tensor | ReadFailure] = []
-        for number, box in enumerate(boxes):
+        for number, box in enumerate(edges):
             try:
-                crops.append(resize(read_image(picture, box=box), self.card.preprocessing))
+                crops.append(resize(read_image(pixels, box=box, colour=colour), self.card.preprocessing))
             except ImageError as error:
                 crops.append(ReadFailure(Path(f"box {number}"), str(error)))
         rows = [np.empty((0, self.descriptor_dim), np.float32)]
-        for start in range(0, len(crops), self.batch_size):
-            part = crops[start : start + self.batch_size]
-            rows.append(self._embed_batch(part, part, None))
+        rows += [self._embed_read(part, None) for part in _parts(crops, self.batch_size)]
+        is_valid = np.array([isinstance(crop, Tensor) for crop in crops], bool)
+        return BoxDescriptors(np.concatenate(rows), is_valid)
+
+    def embed_tracklets(
+        self,
+        tracklets: Iterable[Iterable[AnyImage]],
+        *,
+        colour: Colour = "rgb",
+        unreadable: UnreadablePolicy = "error",
+        failures: list[ReadFailure] | None = None,
+    ) -> Descriptors:
+        """Embed tracklets: each is the mean of the descriptors of its frames, of unit length for cosine.
+
+        Args:
+            tracklets: The frames of each; a generator is consumed tracklet by tracklet.
+            colour: As in `embed`.
+            unreadable: "skip" leaves a frame out that cannot be read.
+            failures: As in `embed`.
+
+        Returns:
+            (N, D) float32; a tracklet without a frame that can be read is a row of NaN.
+
+        Raises:
+            ImageError: a frame cannot be read, under "error".
+        """
+        rows = [np.empty((0, self.descriptor_dim), np.float32)]
+        for frames in tracklets:
+            found = self.embed(frames, colour=colour, unreadable=unreadable, failures=failures)
+            found = found[~np.isnan(found).any(axis=1)]
+            mean = np.full((1, self.descriptor_dim), np.nan, np.float32)
+            if len(found):
+                mean = pool_frames(torch.from_numpy(found), [len(found)]).numpy()
+                if self.card.distance == "cosine":
+                    mean = mean / max(float(np.linalg.norm(mean)), 1e-12)
+            rows.append(mean.astype(np.float32))
         return np.concatenate(rows)
+
+    def embed_files(
+        self,
+        where: Files,
+        *,
+        unreadable: UnreadablePolicy = "skip",
+        report: ReportProgress | None = None,
+    ) -> FileDescriptors:
+        """Embed image files, folders and patterns of names.
+
+        Args:
+            where: One or several; see `reidkit.deploy.inputs.find_images`.
+            unreadable: "skip" leaves a file out that cannot be read, and lists it; "error" stops there.
+            report: Called with (images done, images in all).
+
+        Raises:
+            DatasetError: a path is not there, or there is no image.
+            ImageError: an image cannot be read, under "error".
+        """
+        paths = find_images(where)
+        failures: list[ReadFailure] = []
+        rows = self.embed(paths, unreadable=unreadable, failures=failures, report=report)
+        failed = {failure.path for failure in failures}
+        good = [number for number, path in enumerate(paths) if path not in failed]
+        return FileDescriptors([paths[number] for number in good], rows[good], failures)
 
     def compare(self, first: ImageSource, second: ImageSource) -> Comparison:
         """Say how far apart two images are, and whether that is the same individual.
@@ -152,38 +286,44 @@ class TorchEmbedder:
         """
         descriptors = torch.from_numpy(self.embed([first, second]))
         distance = float(pairwise_distance(descriptors[:1], descriptors[1:], distance=self.card.distance))
-        judged = judge_distance(distance, self.card.thresholds)
-        if self.card.calibration is None:
-            return judged
-        decision = decide(distance, self.card.calibration)
-        verdict = "different" if decision.verdict == "new" else decision.verdict
-        return Comparison(distance, verdict, judged.threshold, decision)
+        return judge_distance(distance, self.card.thresholds, self.card.calibration)
 
-    def _read(
-        self, source: ImageSource, colour: Colour, unreadable: UnreadablePolicy
-    ) -> Tensor | ReadFailure:
+    def embed_pixels(self, pixels: Tensor, cameras: Cameras | None = None) -> Descriptors:
+        """Embed a batch that is read and resized already.
+
+        Args:
+            pixels: uint8 (N, 3, H, W), RGB, of the size that the card names.
+            cameras: As in `embed`.
+        """
+        if not len(pixels):
+            return np.empty((0, self.descriptor_dim), np.float32)
+        if isinstance(self.runtime, TorchRuntime):
+            return self.runtime.run(pixels, cameras).numpy()
+        return run_in_parts(self.runtime.run, pixels, self.runtime.batch_limit).numpy()
+
+    def _read(self, source: AnyImage, colour: Colour, unreadable: UnreadablePolicy) -> Tensor | ReadFailure:
         try:
-            return resize(read_image(source, colour=colour), self.card.preprocessing)
+            return resize(read_any(source, colour=colour), self.card.preprocessing)
         except ImageError as error:
             if unreadable == "error":
                 raise
             path = source if isinstance(source, str | Path) else f"<{type(source).__name__}>"
             return ReadFailure(Path(path), str(error))
 
-    def _embed_batch(
-        self, sources: Sequence[object], read: list[Tensor | ReadFailure], failures: list[ReadFailure] | None
+    def _embed_read(
+        self,
+        read: Sequence[Tensor | ReadFailure],
+        failures: list[ReadFailure] | None,
+        cameras: Cameras | None = None,
     ) -> Descriptors:
-        rows = np.full((len(sources), self.descriptor_dim), np.nan, np.float32)
+        rows = np.full((len(read), self.descriptor_dim), np.nan, np.float32)
         good = [number for number, item in enumerate(read) if isinstance(item, Tensor)]
         if failures is not None:
             failures += [item for item in read if isinstance(item, ReadFailure)]
         if good:
-            images = torch.stack([item for item in read if isinstance(item, Tensor)]).to(self.device)
-            with torch.inference_mode():
-                descriptors = self.model(normalize_pixels(images, self.card.preprocessing)).float()
-            if self.card.distance == "cosine":
-                descriptors = normalize(descriptors)
-            rows[good] = descriptors.cpu().numpy()
+            pixels = torch.stack([item for item in read if isinstance(item, Tensor)])
+            told = None if cameras is None else [cameras[number] for number in good]
+            rows[good] = self.embed_pixels(pixels, told)
         return rows
 
 
@@ -191,23 +331,30 @@ def load(
     path: str | Path,
     *,
     device: str = "auto",
+    precision: Precision = "float32",
     batch_size: int = 64,
     trusted_modules: Collection[str] = (),
-) -> TorchEmbedder:
-    """Load a model to embed images with.
+) -> Embedder:
+    """Load a model to embed images with; the suffix of the file chooses the runtime.
 
     Args:
-        path: A ``model.safetensors`` of reidkit.
-        device: "auto", "cpu", "cuda", "cuda:1", "mps".
-        batch_size: Images per call of the network.
-        trusted_modules: Modules of your own that the file may name as builder of its architecture.
+        path: A ``model.safetensors`` of reidkit; or what `reidkit export` made of one: ``.onnx``, ``.xml``
+            (OpenVINO), ``.torchscript``, ``.pt2`` (torch.export), ``.engine`` (TensorRT). The last three
+            are programs: take them only from who you trust.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps"; OpenVINO has "gpu" and "npu" too.
+        precision: "half" computes in half precision, with a checkpoint or an OpenVINO file.
+        batch_size: Images per call of the network; an engine of a smaller limit gets them in parts.
+        trusted_modules: Modules of your own that a checkpoint may name as builder of its architecture.
 
     Raises:
         WeightsError: the file is missing, damaged, of another kind, or does not fit its architecture.
-        CatalogError: the device is not there.
+        CatalogError: the device is not there, or the runtime does not offer the precision.
+        MissingExtraError: the library of the runtime is not installed.
     """
-    model, card = load_model(Path(path), trusted_modules=trusted_modules)
-    return TorchEmbedder(model, card, device=device, batch_size=batch_size)
+    runtime, card, facts = open_runtime(
+        Path(path), device=device, precision=precision, trusted_modules=trusted_modules
+    )
+    return Embedder(runtime, card, fingerprint=facts.fingerprint if facts else None, batch_size=batch_size)
 
 
 def find_model(path: Path) -> Path:
@@ -225,41 +372,13 @@ def find_model(path: Path) -> Path:
     return inside if path.is_dir() else path
 
 
-def judge_distance(distance: float, thresholds: Sequence[Threshold]) -> Comparison:
-    """Say what a distance means by measured thresholds; see `Comparison`."""
-    verdict, within = judge_by_thresholds(distance, thresholds)
-    # Of two images the second is no newcomer, it is another individual.
-    return Comparison(distance, "different" if verdict == "new" else verdict, within)
+def _wrong_cameras(cameras: Sequence[Hashable | None] | None, num_images: int) -> CatalogError:
+    return CatalogError(
+        f"Cameras do not fit the images, got {len(cameras or ())} for {num_images} or more. Expected "
+        f"one camera per image."
+    )
 
 
-def choose_device(device: str) -> torch.device:
-    """Return the device of a name; "auto" takes CUDA, else MPS, else the CPU.
-
-    Raises:
-        CatalogError: the device is not there.
-    """
-    if device == "auto":
-        device = (
-            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        )
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise CatalogError(
-            f"Device '{device}' is not there: {str(error).splitlines()[0]}. Use auto or cpu."
-        ) from error
-    return torch.device(device)
-
-
-def _as_several(images: Images) -> Iterable[ImageSource]:
-    if isinstance(images, str | Path | bytes | Image.Image):
-        return [images]
-    if isinstance(images, np.ndarray) and images.ndim in (2, 3):  # (N, H, W, 3) is several
-        return [images]
-    return images
-
-
-def _batches(images: Iterable[ImageSource], size: int) -> Iterator[list[ImageSource]]:
-    iterator = iter(images)
-    while batch := list(islice(iterator, size)):
-        yield batch
+def _parts(items: list[Tensor | ReadFailure], size: int) -> Iterator[list[Tensor | ReadFailure]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

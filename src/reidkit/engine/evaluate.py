@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from reidkit.core.errors import DatasetError
+from reidkit.core.side_information import side_labels
 from reidkit.core.types import (
     DatasetSplits,
     DistanceName,
@@ -18,6 +19,7 @@ from reidkit.core.types import (
     Protocol,
     ReportProgress,
     Sample,
+    Temporal,
     Threshold,
 )
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
@@ -36,6 +38,7 @@ from reidkit.metrics.ranking import rank_blocks, rank_gallery
 from reidkit.metrics.roc import RocCurve, roc_of_pairs
 from reidkit.metrics.scores import RetrievalScores
 from reidkit.metrics.verification import PairDistances, pairs_and_nearest, thresholds_at
+from reidkit.models.model import ReidModel
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ class Evaluation:
         gallery_descriptors: (G, D) float32.
         failures: The images that could not be read and were left out.
         blocks: What the gallery was ranked by where that is not the plain distance between descriptors.
+        cameras: Of how many images the model was told a camera of its training ("known"), and of how many
+            not, so that the mean stood in ("unknown"); None for a model that is told none.
     """
 
     scores: RetrievalScores
@@ -59,6 +64,7 @@ class Evaluation:
     gallery_descriptors: Tensor
     failures: tuple[ReadFailure, ...]
     blocks: KeyBlocks | None = None
+    cameras: dict[str, int] | None = None
 
     @cached_property
     def _measured(self) -> tuple[PairDistances, NearestDistances]:
@@ -117,6 +123,7 @@ class Evaluation:
             **verification_json(self.curve, self.nearest),
             "warnings": self.warnings,
             "camera_pairs": [asdict(pair) for pair in self.camera_pairs],
+            **({} if self.cameras is None else {"cameras_told": self.cameras}),
             "unreadable": {str(failure.path): failure.reason for failure in self.failures},
             "queries": self.scores.query_rows(self.queries),
         }
@@ -129,6 +136,7 @@ def choose_protocol(
     distance: DistanceName | None = None,
     flip: bool | None = None,
     frames_per_tracklet: int | None = None,
+    temporal: Temporal | None = None,
 ) -> Protocol:
     """Return the protocol of a data set, with what the user changes about it.
 
@@ -141,6 +149,7 @@ def choose_protocol(
         distance=distance or protocol.distance,
         flip=protocol.flip if flip is None else flip,
         frames_per_tracklet=frames_per_tracklet or protocol.frames_per_tracklet,
+        temporal=temporal or protocol.temporal,
     )
 
 
@@ -155,6 +164,8 @@ def evaluate(
     num_workers: int = 0,
     unreadable: UnreadablePolicy = "error",
     after: PostProcessing = NOTHING_AFTER,
+    data_set: str | None = None,
+    ignores_cameras: bool = False,
     report: ReportProgress | None = None,
 ) -> Evaluation:
     """Embed query and gallery and rank them. A module is put into evaluation mode and back.
@@ -170,10 +181,14 @@ def evaluate(
         unreadable: "error" stops at the first damaged image, "skip" leaves it out.
         after: What is done with descriptors and distances before the ranking; the protocol of the scores
             names it. Pairs and thresholds stay those of the plain distance.
+        data_set: Name of the data as the model learned it, for one that is told the cameras; None is the
+            name of the splits.
+        ignores_cameras: Whether a model that can be told the cameras is told none.
         report: Called with (frames done, frames in all).
 
     Raises:
-        CatalogError: an expansion or re-ranking that is not there.
+        CatalogError: an expansion or re-ranking that is not there, or attention over frames of a model that
+            learned none.
         DatasetError: the data set has no query or no gallery.
         ImageError: a damaged image under "error".
         EvaluationError: descriptors that are not finite, or no query that can be scored.
@@ -196,8 +211,18 @@ def evaluate(
         num_workers=num_workers,
         unreadable=unreadable,
     )
+    samples = [*splits.query, *splits.gallery]
+    cameras = None if ignores_cameras else _told_cameras(embed, samples, data_set or splits.name)
     with _in_evaluation_mode(embed):
-        extraction = take(embed, [*splits.query, *splits.gallery], flip=protocol.flip, report=report)
+        extraction = take(
+            embed,
+            samples,
+            flip=protocol.flip,
+            temporal=protocol.temporal,
+            attention=getattr(embed, "frame_attention", None),
+            cameras=cameras,
+            report=report,
+        )
     count = len(splits.query)
     failed = {failure.path for failure in extraction.failures}
     queries, query_descriptors = _readable(splits.query, extraction.descriptors[:count], failed)
@@ -219,8 +244,33 @@ def evaluate(
     else:
         scores = rank_blocks(blocks, *labels, protocol)
     return Evaluation(
-        scores, queries, gallery, query_descriptors, gallery_descriptors, extraction.failures, blocks
+        scores,
+        queries,
+        gallery,
+        query_descriptors,
+        gallery_descriptors,
+        extraction.failures,
+        blocks,
+        _count_known_cameras(embed, cameras),
     )
+
+
+def _told_cameras(
+    embed: Embed | nn.Module, samples: Sequence[Sample], data_set: str
+) -> list[str | None] | None:
+    if not isinstance(embed, ReidModel) or not embed.uses_cameras:
+        return None
+    return side_labels(samples, embed.side_information, data_set)
+
+
+def _count_known_cameras(
+    embed: Embed | nn.Module, cameras: Sequence[str | None] | None
+) -> dict[str, int] | None:
+    """Return of how many images a model was told a camera that it knows; None where it is told none."""
+    if cameras is None or not isinstance(embed, ReidModel):
+        return None
+    known = sum(camera is not None and embed.knows_camera(camera) for camera in cameras)
+    return {"known": known, "unknown": len(cameras) - known}
 
 
 @contextmanager

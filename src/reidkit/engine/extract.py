@@ -1,19 +1,21 @@
 """From samples to descriptors: each image once, in memory that depends on their number alone."""
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from reidkit.core.types import Preprocessing, ReportProgress, Sample
+from reidkit.core.types import Preprocessing, ReportProgress, Sample, Temporal
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import evaluation_batches
-from reidkit.models.temporal import Temporal, check_temporal
+from reidkit.models.temporal import AttentionPooling, TrackletPool
 
-Embed = Callable[[Tensor], Tensor]
-"""Standardised images (B, 3, H, W) -> descriptors (B, D); a model in evaluation mode is one."""
+Embed = Callable[..., Tensor]
+"""Standardised images (B, 3, H, W) -> descriptors (B, D); a model in evaluation mode is one. Where cameras
+are given, their labels are the second argument."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +45,12 @@ def extract(
     frame_sampling: str = "all",
     frames_per_tracklet: int | None = None,
     temporal: Temporal = "average",
+    attention: AttentionPooling | None = None,
     unreadable: UnreadablePolicy = "error",
+    cameras: Sequence[str | None] | None = None,
     report: ReportProgress | None = None,
 ) -> Extraction:
-    """Embed samples; a tracklet's descriptor is the mean (or maximum) over its frames, or some of them.
+    """Embed samples; a tracklet's descriptor is pooled from its frames, or some of them.
 
     Args:
         embed: What turns images into descriptors; put a model into evaluation mode first.
@@ -59,18 +63,21 @@ def extract(
         frame_sampling: "all" frames of a tracklet, or ``frames_per_tracklet`` of them "evenly"; see
             `reidkit.data.loaders.evaluation_batches`.
         frames_per_tracklet: How many, with "evenly" only.
-        temporal: "average" of the frames of a tracklet, or "max" of each number over them.
+        temporal: "average" of the frames of a tracklet, "max" of each number over them, or "attention".
+        attention: What scores the frames, with "attention" only.
         unreadable: "error" stops at the first damaged image. "skip" leaves it out; with "evenly" another
             frame close behind takes its place where one can be read.
+        cameras: What ``embed`` is told about each sample, None for unknown; see
+            `reidkit.core.side_information.side_labels`. None tells it nothing.
         report: Called with (frames done, frames in all).
 
     Raises:
-        CatalogError: ``frame_sampling`` or ``temporal`` is neither, or ``frames_per_tracklet`` does not
-            go with the former.
+        CatalogError: ``frame_sampling`` or ``temporal`` is unknown, ``frames_per_tracklet`` does not go with
+            the former, or there is no attention to weigh by.
         ImageError: a damaged image under "error".
     """
-    check_temporal(temporal)
-    unique, rows = _without_repeats(samples)
+    unique, rows, labels = _without_repeats(samples, cameras)
+    pool = TrackletPool(len(unique), temporal, attention)
     batches = evaluation_batches(
         unique,
         preprocessing,
@@ -80,43 +87,32 @@ def extract(
         frames_per_tracklet=frames_per_tracklet,
         unreadable=unreadable,
     )
-    totals: Tensor | None = None
-    counts = torch.zeros(len(unique))
     num_done = 0
     for images, indices in batches:
         inputs = normalize_pixels(images.to(device, non_blocking=True), preprocessing)
-        descriptors = embed(inputs)
+        told = () if labels is None else ([labels[index] for index in indices.tolist()],)
+        descriptors = embed(inputs, *told)
         if flip:
-            descriptors = (descriptors + embed(inputs.flip(3))) / 2
-        descriptors = descriptors.float().cpu()
-        if totals is None:
-            start = 0.0 if temporal == "average" else float("-inf")
-            totals = torch.full((len(unique), descriptors.shape[1]), start)
-        if temporal == "average":
-            totals.index_add_(0, indices, descriptors)
-        else:
-            totals.scatter_reduce_(0, indices[:, None].expand_as(descriptors), descriptors, "amax")
-        counts.index_add_(0, indices, torch.ones(len(indices)))
+            descriptors = (descriptors + embed(inputs.flip(3), *told)) / 2
+        pool.add(indices, descriptors)
         num_done += len(indices)
         if report is not None:
             report(num_done, batches.num_images)
-    if totals is None:
-        totals = torch.zeros(len(unique), 1)
-    if temporal == "average":
-        pooled = totals / counts[:, None]  # 0 / 0 is NaN: nothing could be read
-    else:
-        pooled = totals.masked_fill(counts[:, None] == 0, float("nan"))
-    return Extraction(pooled[rows], tuple(batches.failures))
+    return Extraction(pool.pooled()[rows], tuple(batches.failures))
 
 
-def _without_repeats(samples: Sequence[Sample]) -> tuple[list[Sample], list[int]]:
-    """Return each different sample once, and for every sample its place among them."""
-    places: dict[tuple[object, object], int] = {}
+def _without_repeats(
+    samples: Sequence[Sample], cameras: Sequence[str | None] | None
+) -> tuple[list[Sample], list[int], list[str | None] | None]:
+    """Return each different sample once, for every sample its place among them, and their cameras."""
+    places: dict[tuple[object, ...], int] = {}
     unique: list[Sample] = []
+    labels: list[str | None] = []
     rows = []
-    for sample in samples:
-        row = places.setdefault((sample.frames, sample.box), len(unique))
+    for sample, camera in zip(samples, cameras or itertools.repeat(None), strict=cameras is not None):
+        row = places.setdefault((sample.frames, sample.box, camera), len(unique))
         if row == len(unique):
             unique.append(sample)
+            labels.append(camera)
         rows.append(row)
-    return unique, rows
+    return unique, rows, None if cameras is None else labels

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from reidkit.core.errors import TrainingError
 from reidkit.core.files import write_json
-from reidkit.core.types import Sample
+from reidkit.core.side_information import side_labels
+from reidkit.core.types import Sample, TrainingOutputs
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.execution import Execution
@@ -20,6 +21,7 @@ from reidkit.engine.objective import ObjectiveValue, single_feature_dim
 from reidkit.engine.optimisation import build_optimizer
 from reidkit.engine.recipe import Recipe
 from reidkit.models.model import ReidModel
+from reidkit.models.temporal import pool_training_outputs
 
 
 class TrainingModule(LightningModule):
@@ -33,6 +35,7 @@ class TrainingModule(LightningModule):
         samples: The training samples, to name a failed batch by.
         steps_per_epoch: Batches of an epoch.
         failed_batch_path: Where the files of a batch are listed that stopped the run.
+        data_set: Name of the data set, for a model that is told the cameras.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class TrainingModule(LightningModule):
         *,
         steps_per_epoch: int,
         failed_batch_path: Path,
+        data_set: str = "",
     ) -> None:
         super().__init__()
         self.recipe = recipe
@@ -54,6 +58,7 @@ class TrainingModule(LightningModule):
                 feature_dim=single_feature_dim(model, (recipe.input.height, recipe.input.width)),
             )
         self.samples = samples
+        self.side_labels = side_labels(samples, model.side_information, data_set)
         self.steps_per_epoch = steps_per_epoch
         self.failed_batch_path = failed_batch_path
         self.preprocessing = recipe.input.preprocessing()
@@ -103,7 +108,8 @@ class TrainingModule(LightningModule):
         """
         outputs = self.execution(*self.model_input(batch))
         with torch.autocast(self.device.type, enabled=False):
-            value = self.objective(outputs, batch.labels)
+            outputs, labels = self._tracklets(outputs, batch.labels)
+            value = self.objective(outputs, labels)
         self.last_learning_rate = self.trainer.optimizers[0].param_groups[0]["lr"]
         place = (
             f"step {self.global_step} (epoch {self.current_epoch + 1}, batch {batch_idx + 1}), "
@@ -111,7 +117,7 @@ class TrainingModule(LightningModule):
         )
         try:
             check_finite(value, place=place)
-            self.collapse.check(outputs.features[0], batch.labels, value, place=place)
+            self.collapse.check(outputs.features[0], labels, value, place=place)
         except TrainingError as error:
             self._list_failed_batch(value, batch.indices)
             raise TrainingError(f"{error} The batch is listed in {self.failed_batch_path}.") from None
@@ -127,7 +133,15 @@ class TrainingModule(LightningModule):
         images = normalize_pixels(batch.images, self.preprocessing)
         if not self.model.uses_cameras:
             return (images,)
-        return images, [self.samples[index].camera for index in batch.indices.tolist()]
+        return images, [self.side_labels[index] for index in batch.indices.tolist()]
+
+    def _tracklets(self, outputs: TrainingOutputs, labels: Tensor) -> tuple[TrainingOutputs, Tensor]:
+        """Return one training example per tracklet, where the recipe wants that."""
+        sampling = self.recipe.sampling
+        if sampling.temporal is None:
+            return outputs, labels
+        frames = sampling.frames_per_tracklet
+        return pool_training_outputs(outputs, frames, self.model.frame_attention), labels[::frames]
 
     def _list_failed_batch(self, value: ObjectiveValue, indices: Tensor) -> None:
         write_json(

@@ -4,7 +4,7 @@ Unknown keys, unknown components, wrong types and values out of range are refuse
 all faults together.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -13,18 +13,18 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from reidkit.core.catalog import find
 from reidkit.core.errors import CatalogError
-from reidkit.core.types import DistanceName, Interpolation, Preprocessing, Sample
+from reidkit.core.types import DistanceName, Interpolation, Preprocessing, Temporal
 from reidkit.data.failures import UnreadablePolicy
-from reidkit.data.mixing import camera_indices, domain_indices
 from reidkit.data.readers import READERS
-from reidkit.data.sampling import SAMPLERS, BatchSampler
 from reidkit.data.transforms import TRANSFORMS, SeveralViews, build_augmentation
 from reidkit.engine.component import Component, Section, check_arguments, check_name
 from reidkit.engine.freezing import check_layers
+from reidkit.engine.model_section import ModelSection
 from reidkit.engine.objective import Objective, classifier_faults
 from reidkit.engine.optimisation import LossOptimSection, OptimSection, ScheduleSection
 from reidkit.engine.parameter_groups import parameter_groups
 from reidkit.engine.post_processing import PostProcessing
+from reidkit.engine.sampling_section import SamplingSection
 from reidkit.engine.training_section import TrainingSection
 from reidkit.losses.catalog import LOSSES
 from reidkit.metrics.expansion import EXPANSIONS
@@ -32,7 +32,7 @@ from reidkit.metrics.local_matching import LOCAL_MATCHERS
 from reidkit.metrics.protocols import PROTOCOLS
 from reidkit.metrics.reranking.catalog import RERANKERS
 from reidkit.models.timm_backbone import pixel_statistics
-from reidkit.models.zoo import MODELS, build_model
+from reidkit.models.zoo import build_model
 
 
 class SourceSection(Section):
@@ -113,46 +113,6 @@ class InputSection(Section):
         return Preprocessing(self.height, self.width, self.mean, self.std, self.interpolation)
 
 
-class ModelSection(Component):
-    """The network."""
-
-    kind = "model"
-    catalog = MODELS
-    given = ("num_identities", "image_size")
-
-
-class SamplingSection(Component):
-    """How training batches are put together.
-
-    Of a tracklet ``frames_per_tracklet`` frames are drawn, at "random" or "evenly", each an image of its
-    own in the batch; ``same_augmentation`` changes all of them alike. ``views`` augments each image so many
-    times, each view an image of the batch.
-    """
-
-    kind = "sampler"
-    catalog = SAMPLERS
-    given = ("labels", "seed")
-    offered = ("cameras", "domains")
-
-    name: str = "identity"
-    frames_per_tracklet: int = Field(1, ge=1)
-    frame_sampling: Literal["random", "evenly"] = "random"
-    same_augmentation: bool = False
-    views: int = Field(1, ge=1)
-
-    def build_sampler(
-        self, samples: Sequence[Sample], labels: Mapping[Hashable, int], seed: int
-    ) -> BatchSampler:
-        """Build the sampler of a training split; it is told cameras and domains if it asks for them."""
-        sampler: BatchSampler = self.build(
-            labels=[labels[sample.identity] for sample in samples],
-            seed=seed,
-            cameras=camera_indices(samples),
-            domains=domain_indices(samples),
-        )
-        return sampler
-
-
 class AugmentationStep(Component):
     """One random change of the training images; the steps run in the order listed."""
 
@@ -185,8 +145,10 @@ class EvaluationSection(Section):
     """When and how the model is judged.
 
     ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``flip`` takes
-    the mean over the image and its mirror image. ``frames_per_tracklet`` null takes the mean over all
-    frames of a tracklet, a number that over so many, evenly spread. ``expand`` and ``rerank`` name a query
+    the mean over the image and its mirror image. ``frames_per_tracklet`` null takes all frames of a tracklet,
+    a number so many, evenly spread; ``temporal`` is what they become: their "average", the "max" of each
+    number, or their average by the "attention" that training learned; null is the last where it was learned,
+    else the first. ``expand`` and ``rerank`` name a query
     expansion and a re-ranking that come before the scores, ``local`` what sorts the nearest images again by
     their feature maps; see `PostProcessing`.
     """
@@ -196,6 +158,7 @@ class EvaluationSection(Section):
     distance: DistanceName | None = None
     flip: bool = False
     frames_per_tracklet: int | None = Field(None, ge=1)
+    temporal: Temporal | None = None
     expand: Literal[tuple(EXPANSIONS)] | None = None  # type: ignore[valid-type]
     expand_arguments: dict[str, Any] = Field(default_factory=dict)
     rerank: Literal[tuple(RERANKERS)] | None = None  # type: ignore[valid-type]
@@ -294,6 +257,10 @@ class Recipe(Section):
     def _check_together(self) -> Self:
         """Try every part once, without data, so that a value out of range is found now."""
         faults = _repeated([term.name for term in self.losses])
+        if self.evaluation.temporal == "attention" and self.sampling.temporal != "attention":
+            faults.append(
+                "evaluation.temporal: nothing learns attention. Expected sampling.temporal attention too."
+            )
         if not self.losses:
             faults.append("losses: the list is empty. Expected at least one loss.")
         size = (self.input.height, self.input.width)

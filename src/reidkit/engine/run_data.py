@@ -76,6 +76,7 @@ def recipe_protocol(recipe: Recipe, splits: DatasetSplits) -> Protocol:
         distance=chosen.distance,
         flip=chosen.flip,
         frames_per_tracklet=chosen.frames_per_tracklet,
+        temporal=chosen.temporal or ("attention" if recipe.sampling.temporal == "attention" else None),
     )
 
 

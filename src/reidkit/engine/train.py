@@ -66,7 +66,8 @@ def build_recipe_model(recipe: Recipe, splits: DatasetSplits) -> ReidModel:
         recipe.model.name,
         num_identities=num_identities,
         image_size=(recipe.input.height, recipe.input.width),
-        arguments=recipe.model.arguments,
+        arguments=recipe.model.arguments_for(splits.train, splits.name),
+        has_frame_attention=recipe.sampling.temporal == "attention",
     )
 
 
@@ -101,7 +102,12 @@ def train(
     model = build_recipe_model(recipe, splits)
     loader = make_loader(recipe, splits)
     module = TrainingModule(
-        recipe, model, splits.train, steps_per_epoch=len(loader), failed_batch_path=folder.failed_batch
+        recipe,
+        model,
+        splits.train,
+        steps_per_epoch=len(loader),
+        failed_batch_path=folder.failed_batch,
+        data_set=splits.name,
     )
     # Only now: what cannot be trained leaves no folder behind, and replaces none.
     if resume:
@@ -114,7 +120,8 @@ def train(
     progress: TrainingProgress | None = None
     averaging = _averaging(recipe, module, loader)
 
-    def judge(target: DatasetSplits = splits) -> Evaluation:
+    def judge(name: str = next(iter(run_data.targets))) -> Evaluation:
+        target = run_data.targets[name]
         return evaluate(
             model,
             target,
@@ -125,6 +132,7 @@ def train(
             num_workers=choose_num_workers(recipe),
             unreadable=recipe.data.unreadable,
             after=recipe.evaluation.after,
+            data_set=name,
             report=progress.evaluation_report if progress else None,
         )
 
@@ -160,8 +168,9 @@ def train(
         averaging.put()
     evaluation = evaluation or judge()
     first, *others = run_data.targets
-    by_target = {first: evaluation, **{name: judge(run_data.targets[name]) for name in others}}
-    card = _write_result(folder, recipe, model, by_target, data)
+    by_target = {first: evaluation, **{name: judge(name) for name in others}}
+    arguments = recipe.model.arguments_for(splits.train, splits.name)
+    card = _write_result(folder, recipe, model, arguments, by_target, data)
     return TrainingResult(folder, recipe, splits, evaluation, by_target, record.rows, card)
 
 
@@ -222,6 +231,7 @@ def _write_result(
     folder: RunFolder,
     recipe: Recipe,
     model: ReidModel,
+    arguments: dict[str, Any],
     by_target: dict[str, Evaluation],
     data: dict[str, Any],
 ) -> ModelCard:
@@ -229,9 +239,10 @@ def _write_result(
     evaluation = by_target[first]
     card = ModelCard(
         architecture=recipe.model.name,
-        arguments=recipe.model.arguments,
+        arguments=arguments,
         preprocessing=recipe.input.preprocessing(),
         descriptor_dim=model.descriptor_dim,
+        has_frame_attention=model.frame_attention is not None,
         distance=evaluation.scores.protocol.distance,
         scores=evaluation.scores.summary(),
         thresholds=tuple(evaluation.thresholds),

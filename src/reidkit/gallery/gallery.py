@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reidkit.core.errors import GalleryError
-from reidkit.core.thresholds import judge_by_thresholds
-from reidkit.core.types import DistanceName, Threshold
+from reidkit.core.thresholds import Verdict, judge_by_thresholds
+from reidkit.core.types import Calibration, DistanceName, Threshold
+from reidkit.gallery.identities import IdentitySummary
 from reidkit.gallery.records import Answer, GalleryAbout, GalleryStats, Hit, Template
 from reidkit.gallery.snapshot import Snapshot
 from reidkit.gallery.store import TemplateStore, one_of, quote
+from reidkit.metrics.decision import decide
 
 Descriptors = NDArray[np.floating]
 
@@ -103,6 +105,29 @@ class Gallery:
         self.store.refresh()
         return self._snapshot.read_templates(where)
 
+    def find(self, template_ids: Sequence[str]) -> list[Template]:
+        """Return the templates of these ids, in this order; unknown ids are left out."""
+        self._snapshot.refresh()
+        return self._snapshot.find(template_ids)
+
+    def descriptors(self, template_ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return the descriptors (N, D) of these ids, in this order.
+
+        Raises:
+            GalleryError: one of them is not in the gallery.
+        """
+        self._snapshot.refresh()
+        rows = self._snapshot.descriptors(template_ids)
+        if len(rows) < len(template_ids):
+            known = {template.template_id for template in self._snapshot.find(template_ids)}
+            raise _absent_templates([name for name in template_ids if name not in known])
+        return rows
+
+    def identities(self) -> list[IdentitySummary]:
+        """Return all identities in short, by name."""
+        self._snapshot.refresh()
+        return self._snapshot.identities()
+
     def remove(self, where: str) -> int:
         """Remove the templates of a filter, such as ``"identity = 'Anna'"``; return how many there were."""
         return self.store.delete(where)
@@ -144,9 +169,7 @@ class Gallery:
         found = {template.template_id for template in self.templates(one_of("template_id", template_ids))}
         absent = [name for name in template_ids if name not in found]
         if absent or not template_ids:
-            raise GalleryError(
-                f"Templates are not in the gallery, got {absent or 'none'}. Expected known ids."
-            )
+            raise _absent_templates(absent)
         return self.store.update(one_of("template_id", template_ids), {"identity": into})
 
     def expire(self, now: datetime | None = None) -> int:
@@ -154,9 +177,9 @@ class Gallery:
         moment = (now or datetime.now(UTC)).astimezone(UTC)
         return self.store.delete(f"expires_at <= timestamp {quote(moment.strftime('%Y-%m-%d %H:%M:%S.%f'))}")
 
-    def set_thresholds(self, thresholds: Sequence[Threshold]) -> None:
-        """Judge answers by these thresholds from now on."""
-        self.about = replace(self.about, thresholds=tuple(thresholds))
+    def set_thresholds(self, thresholds: Sequence[Threshold], calibration: Calibration | None = None) -> None:
+        """Judge answers by this calibration from now on, or by these thresholds where there is none."""
+        self.about = replace(self.about, thresholds=tuple(thresholds), calibration=calibration)
         self.store.set_about(self.about)
 
     def stats(self) -> GalleryStats:
@@ -172,13 +195,27 @@ class Gallery:
             megabytes=self.store.size_bytes() / 1e6,
         )
 
+    def judge(self, distance: float) -> tuple[Verdict | None, float | None]:
+        """Return the verdict on a distance and the probability of "same"; None is what is not known.
+
+        A calibration decides where the gallery has one, else its thresholds.
+        """
+        if self.about.calibration is not None:
+            decision = decide(distance, self.about.calibration)
+            return decision.verdict, decision.probability
+        return judge_by_thresholds(distance, self.about.thresholds)[0], None
+
     def _answer(self, query: NDArray[np.float32], top: int, is_eligible: NDArray[np.bool_] | None) -> Answer:
-        found = self._snapshot.nearest(query, top, is_eligible)
-        hits = tuple(Hit(rank, *hit) for rank, hit in enumerate(found, start=1))
+        hits = []
+        for rank, (distance, template) in enumerate(self._snapshot.nearest(query, top, is_eligible), start=1):
+            verdict, probability = self.judge(distance)
+            hits.append(Hit(rank, distance, template, probability, verdict))
         if not hits:
-            return Answer("new" if self.about.thresholds else None, None, None, ())
-        decision, threshold = judge_by_thresholds(hits[0].distance, self.about.thresholds)
-        return Answer(decision, hits[0].template.identity, threshold, hits)
+            can_judge = self.about.thresholds or self.about.calibration
+            return Answer("new" if can_judge else None, None, None, ())
+        first = hits[0]
+        threshold = judge_by_thresholds(first.distance, self.about.thresholds)[1]
+        return Answer(first.verdict, first.template.identity, threshold, tuple(hits), first.probability)
 
     def _check(self, templates: Sequence[Template], descriptors: Descriptors) -> NDArray[np.float32]:
         rows = self._check_descriptors(descriptors)
@@ -228,6 +265,7 @@ def create_gallery(
     descriptor_dim: int,
     distance: DistanceName = "cosine",
     thresholds: Sequence[Threshold] = (),
+    calibration: Calibration | None = None,
     storage_options: Mapping[str, str] | None = None,
 ) -> Gallery:
     """Make an empty gallery and open it.
@@ -237,16 +275,21 @@ def create_gallery(
         model: Fingerprint of the model whose descriptors it will hold.
         descriptor_dim: Numbers per descriptor.
         distance: Between descriptors.
-        thresholds: By which answers are judged.
+        thresholds: By which answers are judged where there is no calibration.
+        calibration: By which answers are judged; see `reidkit.metrics.calibration`.
         storage_options: Of object storage, as LanceDB takes them.
 
     Raises:
         GalleryError: there is a gallery already.
         MissingExtraError: LanceDB is not installed.
     """
-    about = GalleryAbout(model, descriptor_dim, distance, tuple(thresholds))
+    about = GalleryAbout(model, descriptor_dim, distance, tuple(thresholds), calibration=calibration)
     TemplateStore.create(str(uri), about, storage_options)
     return Gallery(uri, model=model, storage_options=storage_options)
+
+
+def _absent_templates(absent: Sequence[str]) -> GalleryError:
+    return GalleryError(f"Templates are not in the gallery, got {absent or 'none'}. Expected known ids.")
 
 
 def new_template_id() -> str:

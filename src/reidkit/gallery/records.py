@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from reidkit.core.errors import GalleryError
 from reidkit.core.thresholds import Verdict
-from reidkit.core.types import DistanceName, Threshold
+from reidkit.core.types import Calibration, DistanceName, Threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,21 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A template that was found, and how far it is from the query; rank 1 is the nearest."""
+    """A template that was found, and how far it is from the query; rank 1 is the nearest.
+
+    Args:
+        rank: From 1.
+        distance: To the query; smaller is more alike.
+        template: That was found.
+        probability: Of being the same individual, by the calibration; None without one.
+        verdict: On this template alone; None where the gallery has neither calibration nor thresholds.
+    """
 
     rank: int
     distance: float
     template: Template
+    probability: float | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +55,21 @@ class Answer:
     """What the gallery says of one query.
 
     Args:
-        decision: "same" where the nearest hit lies within the strictest threshold, "new" where none lies
-            within the loosest, "unsure" between; None where the gallery has no thresholds.
+        decision: By the calibration: "same" where the nearest hit lies within its accept distance, "new"
+            where none lies within its reject distance, "unsure" between. Without a calibration the strictest
+            and the loosest threshold take their places; None where the gallery has neither.
         identity: Of the nearest hit; None where nothing was found.
         threshold: The strictest threshold that the nearest hit lies within, with its error rates.
         hits: Nearest first; equal distances in the order in which the templates were added.
+        probability: That the nearest hit is the same individual, under the prior of the calibration; None
+            without a calibration, or without a hit.
     """
 
     decision: Verdict | None
     identity: str | None
     threshold: Threshold | None
     hits: tuple[Hit, ...]
+    probability: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +80,9 @@ class GalleryAbout:
         model: Fingerprint of the model whose descriptors it holds; others are refused.
         descriptor_dim: Numbers per descriptor.
         distance: Between descriptors.
-        thresholds: Of the model, by which answers are judged.
+        thresholds: Of the model, by which answers are judged where there is no calibration.
         format_version: Of the tables.
+        calibration: Of the model, by which answers are judged.
     """
 
     model: str
@@ -74,6 +90,7 @@ class GalleryAbout:
     distance: DistanceName
     thresholds: tuple[Threshold, ...] = ()
     format_version: int = 1
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +102,25 @@ class GalleryStats:
     cameras: int
     version: int
     megabytes: float
+
+
+def parse_time(text: str) -> datetime:
+    """Return the moment that a text in ISO 8601 names.
+
+    Raises:
+        GalleryError: it is no time, or has no time zone.
+
+    Example:
+        >>> parse_time("2026-01-31T12:00:00Z").hour
+        12
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.min
+    if moment.tzinfo is None:
+        raise GalleryError(
+            f"Time is not understood, got '{text}'. Expected ISO 8601 with a time zone, such as "
+            f"2026-01-31T12:00:00+00:00."
+        )
+    return moment

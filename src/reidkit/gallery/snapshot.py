@@ -1,11 +1,12 @@
 """What a process knows of a gallery for searching: kept up to date by reading only what changed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reidkit.gallery.descriptor_matrix import DescriptorMatrix, Descriptors
+from reidkit.gallery.identities import IdentitySummary, summarize
 from reidkit.gallery.records import GalleryAbout, Template
 from reidkit.gallery.store import TemplateStore, one_of
 
@@ -33,6 +34,8 @@ class Snapshot:
         self._columns: dict[str, list[object]] = {}
         self._place: NDArray[np.int64] = np.empty(0, np.int64)
         self._is_alive: NDArray[np.bool_] = np.empty(0, bool)
+        self._place_of: dict[object, int] | None = None
+        self._identities: list[IdentitySummary] | None = None
 
     def refresh(self) -> None:
         """Read what changed since the last call."""
@@ -55,6 +58,30 @@ class Snapshot:
         self._place = np.full(len(self._matrix), -1, np.int64)
         self._place[rows] = np.arange(len(rows))
         self._version = version
+        self._place_of = self._identities = None
+
+    def find(self, template_ids: Sequence[str]) -> list[Template]:
+        """Return the templates of these ids, in this order; unknown ids are left out."""
+        return [self._template(place) for place in self._places(template_ids)]
+
+    def descriptors(self, template_ids: Sequence[str]) -> Descriptors:
+        """Return the descriptors of these ids, in this order; unknown ids are left out."""
+        sequences = self._columns.get("sequence", [])
+        ids = self._columns.get("template_id", [])
+        states = [(str(ids[place]), int(str(sequences[place]))) for place in self._places(template_ids)]
+        return self._matrix.rows(np.array([self._row_of[state] for state in states], np.int64))
+
+    def identities(self) -> list[IdentitySummary]:
+        """Return all identities in short, by name."""
+        if self._identities is None:
+            self._identities = summarize(self._columns)
+        return self._identities
+
+    def _places(self, template_ids: Sequence[str]) -> list[int]:
+        if self._place_of is None:
+            ids = self._columns.get("template_id", [])
+            self._place_of = {name: place for place, name in enumerate(ids)}
+        return [self._place_of[name] for name in template_ids if name in self._place_of]
 
     def eligible(self, where: str) -> NDArray[np.bool_]:
         """Return which rows of the matrix a filter keeps."""

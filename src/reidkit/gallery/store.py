@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from reidkit.core.errors import GalleryError
 from reidkit.core.extras import import_extra
-from reidkit.core.types import Threshold
+from reidkit.core.types import Calibration, Threshold
 from reidkit.gallery.records import GalleryAbout
 
 Descriptors = NDArray[np.float32]
@@ -46,13 +47,19 @@ class TemplateStore:
 
     def __init__(self, uri: str, storage_options: Mapping[str, str] | None = None) -> None:
         self.uri = uri
-        database = _connect(uri, storage_options)
+        database = self._database = _connect(uri, storage_options)
         if TEMPLATES not in _table_names(database):
             raise GalleryError(
                 f"Gallery not found, got {uri}. Expected a folder made by 'reidkit gallery create'."
             )
         self._templates = database.open_table(TEMPLATES)
         self._about = database.open_table(ABOUT)
+
+    def table_beside(self, name: str, schema: Any) -> Any:  # noqa: ANN401 - lancedb is untyped
+        """Return a table that lies beside the templates; it is made where there is none."""
+        if name in _table_names(self._database):
+            return self._database.open_table(name)
+        return self._database.create_table(name, schema=schema, exist_ok=True)
 
     @staticmethod
     def create(uri: str, about: GalleryAbout, storage_options: Mapping[str, str] | None = None) -> None:
@@ -84,7 +91,9 @@ class TemplateStore:
                 f"Gallery {self.uri} has format {content['format_version']}. Expected 1. Update reidkit."
             )
         thresholds = tuple(Threshold(**item) for item in content.pop("thresholds"))
-        return GalleryAbout(**content, thresholds=thresholds)
+        # JSON has made lists of its tuples; galleries of before have none.
+        calibration = TypeAdapter(Calibration | None).validate_python(content.pop("calibration", None))
+        return GalleryAbout(**content, thresholds=thresholds, calibration=calibration)
 
     def set_about(self, about: GalleryAbout) -> None:
         """Replace what the gallery says about itself, such as its thresholds."""

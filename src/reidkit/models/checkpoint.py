@@ -34,6 +34,7 @@ class ModelCard(BaseModel):
         preprocessing: How pixels become input.
         descriptor_dim: Numbers per descriptor.
         num_identities: Columns of the classifier where the file keeps one; None where it does not.
+        has_frame_attention: Whether the model learned how much each frame of a tracklet counts.
         distance: The distance that the model was judged by.
         scores: Summary of its evaluation, with the protocol; None where it was never evaluated.
         thresholds: Measured in that evaluation, or by a calibration.
@@ -54,6 +55,7 @@ class ModelCard(BaseModel):
     preprocessing: Preprocessing = Preprocessing()
     descriptor_dim: int
     num_identities: int | None = None
+    has_frame_attention: bool = False
     distance: DistanceName = "cosine"
     scores: dict[str, Any] | None = None
     thresholds: tuple[Threshold, ...] = ()
@@ -109,7 +111,11 @@ def load_model(path: str | Path, *, trusted_modules: Collection[str] = ()) -> tu
     arguments = {**card.arguments, **({"is_pretrained": False} if "is_pretrained" in card.arguments else {})}
     try:
         model = build_model(
-            card.architecture, num_identities=card.num_identities, image_size=size, arguments=arguments
+            card.architecture,
+            num_identities=card.num_identities,
+            image_size=size,
+            arguments=arguments,
+            has_frame_attention=card.has_frame_attention,
         )
     except CatalogError as error:
         raise WeightsError(

@@ -1,6 +1,7 @@
 """HACNN: soft attention over positions and channels, and hard attention that cuts out four regions."""
 
-from typing import Literal, get_args
+from collections.abc import Sequence
+from typing import Literal, cast, get_args
 
 import torch
 from torch import Tensor, nn
@@ -216,7 +217,7 @@ class HACNN(ReidModel):
         """
         pooled_map, pooled_regions = self._pooled(images)
         halves = (self.global_head(pooled_map), self.local_head(pooled_regions))
-        return torch.cat([nn.functional.normalize(half, dim=1) for half in halves], dim=1)
+        return _joined(halves)
 
     def training_outputs(self, images: Tensor) -> TrainingOutputs:
         """Return features and logits of images (B, 3, H, W): the global and the local branch.
@@ -232,6 +233,7 @@ class HACNN(ReidModel):
         return TrainingOutputs(
             features=tuple(features for branch in branches for features in branch.features),
             logits=tuple(logits for branch in branches for logits in branch.logits),
+            descriptors=_joined([branch.descriptors for branch in branches]),
         )
 
     def feature_map(self, images: Tensor) -> Tensor:
@@ -249,6 +251,10 @@ class HACNN(ReidModel):
         maps, regions = self.backbone(images)
         pooled = [region.mean(dim=(2, 3)) for region in regions]
         return maps.mean(dim=(2, 3)), torch.cat(pooled, dim=1)
+
+
+def _joined(halves: Sequence[Tensor | None]) -> Tensor:
+    return torch.cat([nn.functional.normalize(cast(Tensor, half), dim=1) for half in halves], dim=1)
 
 
 def hacnn(

@@ -125,7 +125,11 @@ class EmbeddingHead(nn.Module):
         normalised = self.neck(features)
         logits = () if self.classifier is None else (self.classifier(normalised),)
         places = {"pooled": pooled, "before_neck": features, "after_neck": normalised}
-        return TrainingOutputs(features=(places[self.metric_features],), logits=logits)
+        return TrainingOutputs(
+            features=(places[self.metric_features],),
+            logits=logits,
+            descriptors=features if self.descriptor == "before_neck" else normalised,
+        )
 
 
 def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -98,7 +98,8 @@ class MultipleGranularityNetwork(ReidModel):
         features = [output.features[0] for output in outputs]
         halves, thirds = torch.cat(features[3:5], dim=1), torch.cat(features[5:], dim=1)
         logits = tuple(logits for output in outputs for logits in output.logits)
-        return TrainingOutputs(features=(*features[:3], halves, thirds), logits=logits)
+        descriptors = torch.cat([cast(Tensor, output.descriptors) for output in outputs], dim=1)
+        return TrainingOutputs((*features[:3], halves, thirds), logits, descriptors=descriptors)
 
     def feature_map(self, images: Tensor) -> Tensor:
         """Return the last maps of the three branches, one behind the other: (B, 3 * C, h, w).

@@ -1,12 +1,15 @@
 """The re-ID model: what every network offers, and the pipeline backbone -> aggregation -> head."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 from typing import Protocol
 
 from torch import Tensor, nn
 
 from reidkit.core.errors import ShapeError
+from reidkit.core.side_information import SideInformation
 from reidkit.core.types import TrainingOutputs
+from reidkit.models.temporal import AttentionPooling
 
 
 class Head(Protocol):
@@ -32,10 +35,17 @@ class ReidModel(nn.Module, ABC):
         backbone: The part that pretrained weights fill and that a recipe may freeze at first.
         uses_cameras: Whether ``forward`` and ``training_outputs`` take the labels of the images' cameras as a
             second argument, None for an unknown one.
+        side_information: What these labels tell; see `reidkit.core.side_information`.
+        frame_attention: What weighs the frames of a tracklet, by their descriptors; None for most.
     """
 
     backbone: nn.Module
     uses_cameras: bool = False
+    side_information: SideInformation = "camera"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.frame_attention: AttentionPooling | None = None
 
     @property
     @abstractmethod
@@ -65,6 +75,11 @@ class ReidModel(nn.Module, ABC):
         Raises:
             ShapeError: not a floating (B, 3, H, W) tensor.
         """
+
+    def knows_camera(self, camera: Hashable) -> bool:
+        """Say whether a camera is one of those that the model learned something about."""
+        del camera
+        return False
 
 
 def check_images(images: Tensor) -> None:

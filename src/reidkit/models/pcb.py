@@ -122,7 +122,7 @@ class PCB(ReidModel):
             ShapeError: not a floating (B, 3, H, W) tensor.
         """
         parts = self.pooling(self.feature_map(images))
-        return nn.functional.normalize(parts, dim=1).flatten(1)
+        return _joined(parts)
 
     def training_outputs(self, images: Tensor) -> TrainingOutputs:
         """Return the reduced features (B, 256) and logits of images (B, 3, H, W), one branch per part.
@@ -130,12 +130,10 @@ class PCB(ReidModel):
         Raises:
             ShapeError: not a floating (B, 3, H, W) tensor.
         """
-        parts = self.dropout(self.pooling(self.feature_map(images)))
-        features = self.reduction(parts.unsqueeze(3)).squeeze(3).unbind(dim=2)
-        if self.classifier is None:
-            return TrainingOutputs(features=features, logits=())
-        logits = tuple(layer(item) for layer, item in zip(self.classifier, features, strict=True))
-        return TrainingOutputs(features=features, logits=logits)
+        parts = self.pooling(self.feature_map(images))
+        features = self.reduction(self.dropout(parts).unsqueeze(3)).squeeze(3).unbind(dim=2)
+        logits = tuple(layer(item) for layer, item in zip(self.classifier or (), features, strict=False))
+        return TrainingOutputs(features, logits, descriptors=_joined(parts))
 
     def feature_map(self, images: Tensor) -> Tensor:
         """Return the last map (B, C, h, w).
@@ -145,6 +143,10 @@ class PCB(ReidModel):
         """
         check_images(images)
         return cast("Tensor", self.backbone(images))
+
+
+def _joined(parts: Tensor) -> Tensor:
+    return nn.functional.normalize(parts, dim=1).flatten(1)
 
 
 def pcb(

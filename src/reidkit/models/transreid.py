@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from reidkit.core.errors import CatalogError
+from reidkit.core.side_information import SideInformation, side_label
 from reidkit.core.types import TrainingOutputs
 from reidkit.models.backbones.vit import VisionTransformer
 from reidkit.models.heads import EmbeddingHead
@@ -20,8 +21,12 @@ SHUFFLE_GROUPS = 2
 class CameraEmbedding(nn.Module):
     """A learned vector per camera, or per camera and view; who is unknown gets the mean of all.
 
+    A label is known by its whole text, such as ``city/3``. One with the name of a data set before it also
+    finds an entry without any (``3``), and one without finds ``city/3`` where all entries are of one data
+    set; the same number in another data set is another camera.
+
     Args:
-        cameras: Labels of the known cameras, as the data set calls them.
+        cameras: Labels of the known cameras; see `reidkit.core.side_information`.
         width: Of the vectors.
 
     Reference:
@@ -34,7 +39,15 @@ class CameraEmbedding(nn.Module):
 
     def __init__(self, cameras: Sequence[Hashable], width: int) -> None:
         super().__init__()
-        self.numbers = {str(camera): number for number, camera in enumerate(cameras)}
+        self.numbers = {side_label(camera): number for number, camera in enumerate(cameras)}
+        if len(self.numbers) < len(cameras):
+            raise CatalogError(f"Cameras repeat, got {list(cameras)}. Expected each camera once.")
+        sets = {label.partition("/")[0] if "/" in label else None for label in self.numbers}
+        self._short = {
+            label.partition("/")[2]: number
+            for label, number in self.numbers.items()
+            if len(sets) == 1 and "/" in label
+        }
         self.table = nn.Parameter(torch.empty(len(cameras), width))
         nn.init.trunc_normal_(self.table, std=0.02)
 
@@ -43,8 +56,25 @@ class CameraEmbedding(nn.Module):
         mean = self.table.mean(dim=0)
         if cameras is None:
             return mean[None]
-        numbers = [self.numbers.get(str(camera), -1) for camera in cameras]
-        return torch.stack([mean if number < 0 else self.table[number] for number in numbers])
+        numbers = [None if camera is None else self.find(camera) for camera in cameras]
+        return torch.stack([mean if number is None else self.table[number] for number in numbers])
+
+    def find(self, camera: Hashable) -> int | None:
+        """Return the row of a camera; None for one that is unknown."""
+        label = side_label(camera)
+        without_set = label.partition("/")[2]
+        return next(
+            (
+                table[name]
+                for table, name in (
+                    (self.numbers, label),
+                    (self.numbers, without_set),
+                    (self._short, label),
+                )
+                if name in table
+            ),
+            None,
+        )
 
 
 class TransReID(ReidModel):
@@ -58,6 +88,7 @@ class TransReID(ReidModel):
         num_identities: Classes of the classifiers; None for a model that only embeds.
         has_jigsaw: Whether there are groups of shuffled patches.
         cameras: Labels of the known cameras; none leaves the camera embedding out.
+        side_information: What these labels tell: the camera, the view of the body, or both.
         camera_strength: Factor of the camera embedding.
         shift: By how many patches the row of patches is turned before it is shuffled.
 
@@ -77,6 +108,7 @@ class TransReID(ReidModel):
         *,
         has_jigsaw: bool = True,
         cameras: Sequence[Hashable] = (),
+        side_information: SideInformation = "camera",
         camera_strength: float = 3.0,
         shift: int = 4,
     ) -> None:
@@ -100,6 +132,7 @@ class TransReID(ReidModel):
         self.local_branch = copy.deepcopy(self.global_branch) if has_jigsaw else None
         self.camera_embedding = CameraEmbedding(cameras, width) if len(cameras) else None
         self.uses_cameras = self.camera_embedding is not None
+        self.side_information = side_information
         self.camera_strength = camera_strength
         count = 1 + NUM_GROUPS if has_jigsaw else 1
         self.heads = nn.ModuleList(
@@ -122,8 +155,7 @@ class TransReID(ReidModel):
         Raises:
             ShapeError: not a floating (B, 3, H, W) tensor of the size that the model was built for.
         """
-        first, *others = self._features(images, cameras)
-        return torch.cat([first, *(features / NUM_GROUPS for features in others)], dim=1)
+        return _joined(self._features(images, cameras))
 
     def training_outputs(
         self, images: Tensor, cameras: Sequence[Hashable | None] | None = None
@@ -137,15 +169,17 @@ class TransReID(ReidModel):
         Raises:
             ShapeError: not a floating (B, 3, H, W) tensor of the size that the model was built for.
         """
+        found = self._features(images, cameras)
         parts = [
             cast(EmbeddingHead, head).training_outputs(features)
-            for head, features in zip(self.heads, self._features(images, cameras), strict=True)
+            for head, features in zip(self.heads, found, strict=True)
         ]
         return TrainingOutputs(
             features=tuple(part.features[0] for part in parts),
             logits=tuple(logits for part in parts for logits in part.logits),
             # Half for the global branch, as in the paper's equation 5.
             branch_weights=(0.5, *((0.5 / NUM_GROUPS,) * NUM_GROUPS)) if self.has_jigsaw else (),
+            descriptors=_joined(found),
         )
 
     def feature_map(self, images: Tensor) -> Tensor:
@@ -156,6 +190,10 @@ class TransReID(ReidModel):
         """
         tokens: Tensor = self.global_branch(self._tokens(images, None))
         return tokens[:, 1:].transpose(1, 2).reshape(len(images), -1, *self.backbone.grid)
+
+    def knows_camera(self, camera: Hashable) -> bool:
+        """Say whether a camera has an embedding of its own."""
+        return self.camera_embedding is not None and self.camera_embedding.find(camera) is not None
 
     def _tokens(self, images: Tensor, cameras: Sequence[Hashable | None] | None) -> Tensor:
         """Return the tokens (B, 1 + N, C) before the last block."""
@@ -180,6 +218,11 @@ class TransReID(ReidModel):
             groups = torch.split(shuffled[:, : NUM_GROUPS * size], size, dim=1)
             features += [self.local_branch(torch.cat([first, group], dim=1))[:, 0] for group in groups]
         return features
+
+
+def _joined(features: Sequence[Tensor]) -> Tensor:
+    first, *others = features
+    return torch.cat([first, *(part / NUM_GROUPS for part in others)], dim=1)
 
 
 def shuffle_patches(patches: Tensor, shift: int) -> Tensor:
@@ -216,6 +259,7 @@ def transreid(
     drop_path: float = 0.1,
     has_jigsaw: bool = True,
     cameras: Sequence[Hashable] = (),
+    side_information: SideInformation = "camera",
     camera_strength: float = 3.0,
     shift: int = 4,
 ) -> ReidModel:
@@ -232,6 +276,7 @@ def transreid(
         drop_path: See `VisionTransformer`.
         has_jigsaw: See `TransReID`, as all that follow.
         cameras: Labels of the known cameras.
+        side_information: What they tell.
         camera_strength: Factor of the camera embedding.
         shift: Turn of the patches.
 
@@ -255,6 +300,7 @@ def transreid(
         num_identities,
         has_jigsaw=has_jigsaw,
         cameras=cameras,
+        side_information=side_information,
         camera_strength=camera_strength,
         shift=shift,
     )

@@ -21,6 +21,7 @@ from reidkit.models.pcb import pcb
 from reidkit.models.pipeline import pipeline
 from reidkit.models.residual_networks import residual_network
 from reidkit.models.resnet_mid import resnet50_mid
+from reidkit.models.temporal import AttentionPooling
 from reidkit.models.timm_backbone import timm_model
 from reidkit.models.transreid import transreid
 
@@ -89,6 +90,7 @@ def build_model(
     num_identities: int | None = None,
     image_size: tuple[int, int] = (256, 128),
     arguments: Mapping[str, Any] | None = None,
+    has_frame_attention: bool = False,
 ) -> ReidModel:
     """Build a model with fresh weights, drawn from torch's global generator.
 
@@ -97,6 +99,7 @@ def build_model(
         num_identities: Classes of the classifier; None for a model that only embeds.
         image_size: (height, width) of the input.
         arguments: Further arguments of the builder.
+        has_frame_attention: Whether it also learns how much each frame of a tracklet counts.
 
     Raises:
         CatalogError: unknown name or argument, or a builder that returns no ReidModel.
@@ -112,4 +115,6 @@ def build_model(
         raise CatalogError(
             f"Model '{name}' is of a wrong type, got {type(model).__name__}. Expected a ReidModel."
         )
+    if has_frame_attention:
+        model.frame_attention = AttentionPooling(model.descriptor_dim)
     return model

@@ -91,7 +91,22 @@ PROTOCOL_WORDS: Mapping[str, tuple[str, Mapping[object, tuple[str, str]]]] = {
     ),
     "frames_per_tracklet": (
         "Frames of a tracklet",
-        {None: ("all", "The descriptor of a tracklet is the mean over all of its frames.")},
+        {None: ("all", "The descriptor of a tracklet is taken over all of its frames.")},
+    ),
+    "temporal": (
+        "Frames become a tracklet",
+        {
+            "average": ("by their average", "The descriptor of a tracklet is the mean over its frames."),
+            "max": (
+                "by their maximum",
+                "Each number of the descriptor of a tracklet is the greatest over its frames.",
+            ),
+            "attention": (
+                "by attention",
+                "The descriptor of a tracklet is the mean over its frames by weights that the model learned "
+                "to give them.",
+            ),
+        },
     ),
     "junk_identities": (
         "Junk",
