@@ -23,9 +23,11 @@ from reidkit.core.types import (
     Threshold,
 )
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
-from reidkit.engine.extract import Embed, extract
+from reidkit.engine.extract import Embed
 from reidkit.engine.local_matching import maps_of, sort_locally
 from reidkit.engine.post_processing import NOTHING_AFTER, PostProcessing
+from reidkit.engine.processes import ALONE, Processes
+from reidkit.engine.shared_extraction import extract_together
 from reidkit.engine.verification import verification_json
 from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks
 from reidkit.metrics.camera_pairs import CameraPairScore, score_camera_pairs
@@ -166,6 +168,7 @@ def evaluate(
     after: PostProcessing = NOTHING_AFTER,
     data_set: str | None = None,
     ignores_cameras: bool = False,
+    processes: Processes = ALONE,
     report: ReportProgress | None = None,
 ) -> Evaluation:
     """Embed query and gallery and rank them. A module is put into evaluation mode and back.
@@ -184,6 +187,7 @@ def evaluate(
         data_set: Name of the data as the model learned it, for one that is told the cameras; None is the
             name of the splits.
         ignores_cameras: Whether a model that can be told the cameras is told none.
+        processes: Those that share the work; each calls this, and has the same result.
         report: Called with (frames done, frames in all).
 
     Raises:
@@ -202,8 +206,9 @@ def evaluate(
     after.check()
     maps = maps_of(embed) if after.local else None  # refused before anything long begins
     take = partial(
-        extract,
+        extract_together,
         preprocessing=preprocessing,
+        processes=processes,
         device=device,
         frame_sampling="evenly" if protocol.frames_per_tracklet else "all",
         frames_per_tracklet=protocol.frames_per_tracklet,

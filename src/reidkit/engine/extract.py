@@ -76,7 +76,7 @@ def extract(
             the former, or there is no attention to weigh by.
         ImageError: a damaged image under "error".
     """
-    unique, rows, labels = _without_repeats(samples, cameras)
+    unique, rows, labels = without_repeats(samples, cameras)
     pool = TrackletPool(len(unique), temporal, attention)
     batches = evaluation_batches(
         unique,
@@ -101,7 +101,7 @@ def extract(
     return Extraction(pool.pooled()[rows], tuple(batches.failures))
 
 
-def _without_repeats(
+def without_repeats(
     samples: Sequence[Sample], cameras: Sequence[str | None] | None
 ) -> tuple[list[Sample], list[int], list[str | None] | None]:
     """Return each different sample once, for every sample its place among them, and their cameras."""

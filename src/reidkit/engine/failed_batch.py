@@ -35,7 +35,8 @@ class GradientNorms:
                 self._norms[name] = torch.stack([norm.float() for norm in norms]).norm()
         if not self._norms:
             return torch.zeros(())
-        return torch.stack(list(self._norms.values())).norm()
+        together: Tensor = torch.stack(list(self._norms.values())).norm()
+        return together
 
     def by_part(self) -> dict[str, float]:
         """Return those that were measured last."""
@@ -68,9 +69,7 @@ class Failure:
     gradient_norms: Mapping[str, float]
 
 
-def write_failed_batch(
-    path: Path, failure: Failure, batch: TrainingBatch, samples: Sequence[Sample]
-) -> None:
+def write_failed_batch(path: Path, failure: Failure, batch: TrainingBatch, samples: Sequence[Sample]) -> None:
     """Write a batch as tensors beside a JSON file that says the rest.
 
     Args:

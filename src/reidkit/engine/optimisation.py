@@ -90,9 +90,10 @@ class ScheduleSection(Component):
     ``by`` says whether the schedule moves with every "iteration" or every "epoch", ``warmup_by`` the same of
     the warm-up; ``first_epoch`` 1 makes what moves by epoch count from 1. The warm-up lasts
     ``warmup_epochs``, or ``warmup_iterations`` steps of the optimizer. ``warmup`` "linear" rises from
-    ``warmup_factor`` in equal steps, "exponential" by equal factors, "constant" stays there. It rises to the "schedule", or to the "peak" that the schedule
-    takes over from afterwards, as ``warmup_to`` says. ``delay_epochs`` keeps the schedule at its start so
-    long, and ``counts_from`` "warmup" at least to the end of the warm-up.
+    ``warmup_factor`` in equal steps, "exponential" by equal factors, "constant" stays there. It rises to the
+    "schedule", or to the "peak" that the schedule takes over from afterwards, as ``warmup_to`` says.
+    ``delay_epochs`` keeps the schedule at its start so long, and ``counts_from`` "warmup" at least to the end
+    of the warm-up.
     """
 
     kind = "schedule"

@@ -78,7 +78,7 @@ class Processes:
         if uses_cuda and self.local_count > torch.cuda.device_count():
             raise TrainingError(
                 f"Processes are too many, got {self.local_count} on a machine with "
-                f"{torch.cuda.device_count()} GPUs. Expected one for each GPU at most. Lower --nproc-per-node."
+                f"{torch.cuda.device_count()} GPUs. Expected at most one per GPU. Lower --nproc-per-node."
             )
         if uses_cuda:
             torch.cuda.set_device(self.local_rank)
@@ -113,6 +113,13 @@ class Processes:
             return own
         rows: Tensor = _GatheredRows.apply(own, self.rank, self.count)
         return rows
+
+    def sum(self, own: Tensor) -> Tensor:
+        """Return the sum over processes; its gradient is the sum of what they send back."""
+        if self.is_alone:
+            return own
+        total: Tensor = _Sum.apply(own)
+        return total
 
     def gather_uneven(self, own: Tensor) -> list[Tensor]:
         """Return the matrix of each process, in order; they may differ in size and have no gradient."""
@@ -200,3 +207,23 @@ class _GatheredRows(torch.autograd.Function):
     def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
         own = gradients[0].chunk(context.count)[context.rank]
         return own * context.count, None, None
+
+
+class _Sum(torch.autograd.Function):
+    """See `Processes.sum`."""
+
+    @staticmethod
+    def forward(context: Any, own: Tensor) -> Tensor:  # noqa: ANN401
+        del context
+        return _summed(own)
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> Tensor:  # noqa: ANN401
+        del context
+        return _summed(gradients[0])
+
+
+def _summed(own: Tensor) -> Tensor:
+    total = own.clone(memory_format=torch.contiguous_format)
+    distributed.all_reduce(total)
+    return total

@@ -16,6 +16,7 @@ def extract_together(
     preprocessing: Preprocessing,
     *,
     processes: Processes = ALONE,
+    cameras: Sequence[str | None] | None = None,
     report: ReportProgress | None = None,
     **options: Any,  # noqa: ANN401 - those of `extract`
 ) -> Extraction:
@@ -26,6 +27,7 @@ def extract_together(
         samples: What to embed, the same in every process.
         preprocessing: How pixels become input.
         processes: Those that share the work; all get the whole result.
+        cameras: What ``embed`` is told about each sample, as in `extract`.
         report: Called with (frames done, frames in all) about all processes.
         **options: Of `extract`.
 
@@ -34,8 +36,9 @@ def extract_together(
         ImageError: a damaged image in any process, under "error".
     """
     if processes.is_alone:
-        return extract(embed, samples, preprocessing, report=report, **options)
-    unique, rows = without_repeats(samples)
+        return extract(embed, samples, preprocessing, cameras=cameras, report=report, **options)
+    unique, rows, labels = without_repeats(samples, cameras)
+    part = slice(processes.rank, None, processes.count)
 
     def report_all(done: int, total: int) -> None:
         if report is not None:
@@ -43,12 +46,17 @@ def extract_together(
 
     own = processes.together(
         lambda: extract(
-            embed, unique[processes.rank :: processes.count], preprocessing, report=report_all, **options
+            embed,
+            unique[part],
+            preprocessing,
+            cameras=None if labels is None else labels[part],
+            report=report_all,
+            **options,
         )
     )
     parts = processes.gather_uneven(own.descriptors)
     descriptors = torch.empty(len(unique), parts[0].shape[1])
-    for rank, part in enumerate(parts):
-        descriptors[rank :: processes.count] = part
-    failures = [failure for found in processes.gather_objects(own.failures) for failure in found]
+    for rank, found in enumerate(parts):
+        descriptors[rank :: processes.count] = found
+    failures = [failure for some in processes.gather_objects(own.failures) for failure in some]
     return Extraction(descriptors[rows], tuple(failures))

@@ -23,6 +23,9 @@ class RunStopped(SystemExit):
         super().__init__(0)
         self.message = message
 
+    def __str__(self) -> str:
+        return self.message
+
     def __reduce__(self) -> tuple[type["RunStopped"], tuple[str]]:
         return type(self), (self.message,)
 
@@ -80,10 +83,10 @@ class StopRequest:
         Args:
             place: Where it stopped, such as "step 120 (epoch 3)".
         """
-        return RunStopped(
-            f"Stopped{f' at {place}' if place else ''} as asked. Go on with: reidkit train --resume --out "
-            f"{self.folder}"
-        )
+        further = f"Go on with: reidkit train --resume --out {self.folder}"
+        if not (self.folder / "recipe.yaml").is_file():
+            further = "Nothing was written."
+        return RunStopped(f"Stopped{f' at {place}' if place else ''} as asked. {further}")
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         del frame

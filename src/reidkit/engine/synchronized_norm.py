@@ -1,18 +1,19 @@
 """Batch norms that take mean and variance over the batches of all processes."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from reidkit.core.errors import TrainingError
 from reidkit.engine.processes import Processes
 
 
-class SynchronizedNorm(nn.SyncBatchNorm):
-    """torch's synchronized batch norm, which works on GPUs, with the same on a CPU.
+class SynchronizedNorm(_BatchNorm):
+    """A batch norm over the batches of all processes: torch's own on GPUs, and the same on a CPU.
+
+    It is no `torch.nn.SyncBatchNorm`, since distributed training refuses that on a CPU.
 
     Args:
         norm: Of one process; its parameters and running statistics are shared, not copied.
@@ -24,6 +25,7 @@ class SynchronizedNorm(nn.SyncBatchNorm):
             norm.num_features, norm.eps, norm.momentum, norm.affine, norm.track_running_stats, device="meta"
         )
         self.processes = processes
+        self.process_group = None  # torch's own reads it: all processes
         self.weight, self.bias = norm.weight, norm.bias
         self.running_mean, self.running_var = norm.running_mean, norm.running_var
         self.num_batches_tracked = norm.num_batches_tracked
@@ -37,21 +39,27 @@ class SynchronizedNorm(nn.SyncBatchNorm):
         if self.training and values.device.type == "cpu":
             result = self._normalize(values)
         else:
-            result = super().forward(values)
+            result = nn.SyncBatchNorm.forward(cast(nn.SyncBatchNorm, self), values)
         if self.drop is not None:
             result = self.drop(result)
         return result if self.act is None else self.act(result)
+
+    def _check_input_dim(self, values: Tensor) -> None:
+        del values  # of any number of dimensions
+
+    def _check_non_zero_input_channels(self, values: Tensor) -> None:
+        del values  # torch's own asks
 
     def _normalize(self, values: Tensor) -> Tensor:
         axes = [axis for axis in range(values.ndim) if axis != 1]
         shape = [-1 if axis == 1 else 1 for axis in range(values.ndim)]
         wide = values.float()
         count = wide.numel() // wide.shape[1] * self.processes.count  # shares of a batch are equal
-        mean = all_reduce(wide.sum(axes)) / count
+        mean = self.processes.sum(wide.sum(axes)) / count
         centred = wide - mean.view(shape)
-        variance = all_reduce(centred.square().sum(axes)) / count
+        variance = self.processes.sum(centred.square().sum(axes)) / count
         self._track(mean.detach(), variance.detach() * count / max(count - 1, 1))
-        result = centred * torch.rsqrt(variance + self.eps).view(shape)
+        result: Tensor = centred * torch.rsqrt(variance + self.eps).view(shape)
         if self.weight is not None:
             result = result * self.weight.view(shape)
         if self.bias is not None:
