@@ -6,10 +6,11 @@ BIN := $(VENV)/bin
 # The same pip output everywhere; torch from the default index works with and without a GPU.
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help quickstart test test-slow check format clean
+.PHONY: help quickstart demo test test-slow check format clean
 
 help:
 	@echo "make quickstart   install, draw the synthetic benchmark, train on it, evaluate, write a report"
+	@echo "make demo         put people into a gallery with that model, and open a page to search in"
 	@echo "make test         install what the tests need and run all of them"
 	@echo "make test-slow    the longer proofs"
 	@echo "make check        what CI runs: lint, types, import contracts, spelling, tests"
@@ -27,13 +28,21 @@ $(VENV)/.installed-use: pyproject.toml | $(BIN)/python
 	@$(PIP) install --quiet --editable '.[train,report]'
 	@touch $@
 
+$(VENV)/.installed-demo: $(VENV)/.installed-use
+	@echo "Installing what the service needs ..."
+	@$(PIP) install --quiet --editable '.[train,report,serve]'
+	@touch $@
+
 $(VENV)/.installed-dev: pyproject.toml | $(BIN)/python
 	@echo "Installing reidkit and what its tests need; torch is large, the first time takes some minutes ..."
 	@$(PIP) install --quiet --editable '.[dev]'
-	@touch $@ $(VENV)/.installed-use
+	@touch $(VENV)/.installed-use $(VENV)/.installed-demo $@
 
 quickstart: $(VENV)/.installed-use
 	@$(BIN)/reidkit quickstart
+
+demo: $(VENV)/.installed-demo
+	@$(BIN)/reidkit demo
 
 test: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest --numprocesses auto -m "not slow"

@@ -156,7 +156,8 @@ def test_mistake_is_one_message_and_exit_code_2(arguments: list[str], message: s
 def test_evaluate_prints_scores_and_writes_the_report(reidkit: Command, run_folder: Path, dataset_root: Path):
     result = reidkit("evaluate", run_folder, dataset_root, "--out", "evaluation", "--flip")
     assert result.code == 0, result.err
-    assert "flip averaging, 15 queries, 15 gallery images" in result.out
+    assert "mean of raw descriptors over mirror image, " in result.out
+    assert "; 15 queries, 15 gallery images" in result.out
     content = json.loads(Path("evaluation/scores.json").read_text())
     assert content["summary"]["protocol"]["flip"] is True
     assert "<html" in Path("evaluation/report.html").read_text()

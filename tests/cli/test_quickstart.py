@@ -30,12 +30,13 @@ def test_quickstart_trains_compares_with_baselines_and_says_what_is_next(reidkit
 
     # What it tells people to type works as it stands.
     lines = result.out.partition("Then try:")[2].strip().splitlines()
-    assert len(lines) == 3
+    assert len(lines) == 4
     for line in lines[:2]:
         words = shlex.split(line)
         typed = reidkit(*words[next(i for i, word in enumerate(words) if word in ("compare", "embed")) :])
         assert typed.code == 0, typed.err
     assert Path("descriptors.npz").is_file()
+    assert " demo --run runs/quickstart --data data/synthetic " in lines[2]
 
     before = Path("runs/quickstart/model.safetensors").read_bytes()
     again = reidkit("quickstart", *SMALL)

@@ -12,13 +12,18 @@ from reidkit.losses.catalog import LOSSES
 EVERY = pytest.mark.parametrize("key", LOSSES)
 # Four identities, four samples each: what an identity-balanced batch brings.
 IDENTITIES = torch.arange(4).repeat_interleave(4)
-GIVEN = {"num_identities": 4, "feature_dim": 8}
-# What they learn for each identity is not where the samples are yet.
-WITH_PARAMETERS = ("center", "proxy_anchor")
+GIVEN = {"num_identities": 4, "feature_dim": 8, "positive_shares": (0.25, 0.5, 0.75)}
+ATTRIBUTES = (torch.arange(16)[:, None] % torch.tensor([2, 3, 5]) == 0).float()
+# What they learn for each identity or attribute is not where the samples are yet.
+WITH_PARAMETERS = ("center", "proxy_anchor", "attribute_classification")
 # No gradient goes through their weights by definition; their own tests show the gradient that is meant.
 WITH_STILL_WEIGHTS = ("circle_softmax", "pairwise_circle")
-# What cannot reach 0: three positives compete, and twelve negatives at a right angle count a little.
-LEAST = {"supervised_contrastive": math.log(3 + 12 * math.exp(-10))}
+# What cannot reach 0: three positives compete, and twelve negatives at a right angle count a little. Instance
+# loss tells the four samples of an identity apart too.
+LEAST = {
+    "supervised_contrastive": math.log(3 + 12 * math.exp(-10)),
+    "instance": math.log(4 + 12 * math.exp(-32)),
+}
 
 
 def draw_input(key: str, *, dtype: torch.dtype = torch.float32, seed: int = 0) -> Tensor:
@@ -27,6 +32,11 @@ def draw_input(key: str, *, dtype: torch.dtype = torch.float32, seed: int = 0) -
     generator = torch.Generator().manual_seed(seed)
     values = torch.randn(16, columns, generator=generator, dtype=torch.float64)
     return (values.tanh() if LOSSES[key].consumes == "cosines" else values).to(dtype)
+
+
+def targets_of(key: str) -> Tensor:
+    """Return identities (16,), or attributes (16, 3)."""
+    return ATTRIBUTES if getattr(LOSSES[key], "targets", "identities") == "attributes" else IDENTITIES
 
 
 def build_loss(key: str) -> nn.Module:
@@ -64,7 +74,7 @@ def test_loss_arguments_are_by_keyword_with_defaults(key: str):
 @EVERY
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_loss_is_a_finite_scalar_of_the_input_type(key: str, dtype: torch.dtype):
-    loss = build_loss(key)(draw_input(key, dtype=dtype), IDENTITIES).detach()
+    loss = build_loss(key)(draw_input(key, dtype=dtype), targets_of(key)).detach()
     assert loss.shape == ()
     assert loss.dtype == dtype
     assert bool(loss.isfinite())
@@ -77,15 +87,15 @@ def test_loss_does_not_depend_on_batch_order(key: str, seed: int):
     values = draw_input(key, dtype=torch.float64)
     order = torch.randperm(16, generator=torch.Generator().manual_seed(seed))
     loss = build_loss(key)
-    one, other = loss(values, IDENTITIES), loss(values[order], IDENTITIES[order])
-    torch.testing.assert_close(one, other, rtol=1e-12, atol=0)
+    one, other = loss(values, targets_of(key)), loss(values[order], targets_of(key)[order])
+    torch.testing.assert_close(one, other, rtol=1e-12, atol=1e-15)
 
 
 @EVERY
 @pytest.mark.parametrize("level", [0.0, 1.0, 1e4])
 def test_loss_gradient_is_finite_where_all_samples_coincide(key: str, level: float):
     values = torch.full_like(draw_input(key), level).requires_grad_()
-    build_loss(key)(values, IDENTITIES).backward()
+    build_loss(key)(values, targets_of(key)).backward()
     assert bool(values.grad.isfinite().all())
 
 
@@ -94,9 +104,9 @@ def test_loss_gradient_equals_finite_differences(key: str):
     loss = build_loss(key)
     values = draw_input(key, dtype=torch.float64).requires_grad_()
     assert key in WITH_STILL_WEIGHTS or torch.autograd.gradcheck(
-        lambda item: loss(item, IDENTITIES), (values,)
+        lambda item: loss(item, targets_of(key)), (values,)
     )
-    loss(values, IDENTITIES).backward()
+    loss(values, targets_of(key)).backward()
     assert bool((values.grad != 0).any())
 
 
@@ -105,7 +115,7 @@ def test_loss_is_least_and_its_gradient_zero_where_identities_are_well_separated
     if key in WITH_PARAMETERS:
         pytest.skip("depends on parameters of the loss")
     values = separated_input(key).requires_grad_()
-    loss = build_loss(key)(values, IDENTITIES)
+    loss = build_loss(key)(values, targets_of(key))
     loss.backward()
     assert float(loss.detach()) == pytest.approx(LEAST.get(key, 0), abs=1e-5)
     assert float(values.grad.abs().max()) == pytest.approx(0, abs=1e-5)
@@ -115,24 +125,24 @@ def test_loss_is_least_and_its_gradient_zero_where_identities_are_well_separated
 def test_loss_falls_along_its_gradient(key: str):
     loss = build_loss(key)
     values = draw_input(key, dtype=torch.float64).requires_grad_()
-    before = loss(values, IDENTITIES)
+    before = loss(values, targets_of(key))
     before.backward()
     with torch.no_grad():
-        assert float(loss(values - 1e-4 * values.grad, IDENTITIES)) < float(before.detach())
+        assert float(loss(values - 1e-4 * values.grad, targets_of(key))) < float(before.detach())
 
 
 @EVERY
 def test_loss_parameters_are_those_declared_and_get_a_gradient(key: str):
     loss = build_loss(key)
     assert bool(list(loss.parameters())) == (key in WITH_PARAMETERS)
-    loss(draw_input(key).requires_grad_(), IDENTITIES).backward()
+    loss(draw_input(key).requires_grad_(), targets_of(key)).backward()
     assert all(bool(item.grad.any()) for item in loss.parameters())
 
 
 @EVERY
 def test_loss_does_not_change_its_input(key: str):
-    values, identities = draw_input(key), IDENTITIES.clone()
+    values, identities = draw_input(key), targets_of(key).clone()
     copy = values.clone()
     build_loss(key)(values, identities)
     assert torch.equal(values, copy)
-    assert torch.equal(identities, IDENTITIES)
+    assert torch.equal(identities, targets_of(key))

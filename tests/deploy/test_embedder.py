@@ -172,3 +172,24 @@ def test_using_a_model_loads_no_training_code(model_path: Path, paths: list[Path
 def test_cameras_for_a_model_that_uses_none_are_refused(embedder: Embedder, paths: list[Path]):
     with pytest.raises(CatalogError, match="uses none"):
         embedder.embed(paths[:1], cameras=[1])
+
+
+@pytest.mark.parametrize(
+    ("distance", "normalization", "is_unit"),
+    [
+        ("cosine", "by_distance", True),
+        ("euclidean", "by_distance", False),
+        ("euclidean", "unit", True),
+        ("squared-euclidean", "unit", True),
+    ],
+)
+def test_descriptors_are_scaled_as_the_card_says(
+    model_path: Path, paths: list[Path], tmp_path: Path, distance: str, normalization: str, is_unit: bool
+):
+    from reidkit.models.checkpoint import load_model
+
+    model, card = load_model(model_path)
+    changed = card.model_copy(update={"distance": distance, "normalization": normalization})
+    save_model(tmp_path / "model.safetensors", model, changed)
+    rows = load(tmp_path / "model.safetensors", device="cpu").embed(paths[:2])
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5) == is_unit

@@ -130,7 +130,7 @@ def test_evaluation_as_json_has_all_parts(splits: DatasetSplits):
     content = evaluation.as_json()
     assert set(content) == {
         "format_version", "summary", "cmc", "thresholds", "verification", "open_set", "warnings",
-        "camera_pairs", "unreadable", "queries",
+        "camera_pairs", "domains", "unreadable", "queries",
     }  # fmt: skip
     assert len(content["queries"]) == len(splits.query)
     assert len(content["camera_pairs"]) == 6  # three cameras, each to the two others

@@ -65,3 +65,7 @@ def test_cut_rows_covers_each_query_once_within_the_bytes(queries: int, gallery:
     assert all(size == 1 or size * gallery * item <= limit for size in sizes)
     # No block but the last could have taken one more.
     assert all((size + 1) * gallery * item > limit for size in sizes[:-1])
+
+
+def test_cut_rows_takes_no_more_queries_than_a_product_needs():
+    assert [rows.stop - rows.start for rows in cut_rows(1_100, 3, 4)] == [512, 512, 76]

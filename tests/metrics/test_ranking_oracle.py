@@ -7,14 +7,14 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from reidkit.core.errors import EvaluationError
 from reidkit.core.types import Protocol
-from reidkit.metrics import blocks, ranking
+from reidkit.metrics import blocks, counting, ranking
 from reidkit.metrics.labels import Labels
-from reidkit.metrics.matches import QueryMatches
+from reidkit.metrics.matches import BlockMatches
 from reidkit.metrics.ranking import rank_distances, rank_gallery
 from reidkit.metrics.scores import RetrievalScores
 from tests.metrics import naive
@@ -142,8 +142,32 @@ def test_random_descriptors_equal_the_definition_on_separately_computed_distance
 @given(st.data(), st.sampled_from([1, 3, 1000]))
 def test_sorting_and_passes_both_equal_the_definition(data: st.DataObject, many: int):
     problem = data.draw(problems())
-    with mock.patch.object(ranking, "MANY_POSITIVES", many):
+    with mock.patch.object(counting, "MANY_ROWS", many):
         check_distances(problem, data.draw(tied_distances(problem)))
+
+
+@MANY_EXAMPLES
+@given(st.data(), st.sampled_from([torch.float32, torch.float64]))
+def test_keys_that_stay_on_a_device_give_the_same_scores(data: st.DataObject, dtype: torch.dtype):
+    problem = data.draw(problems())
+    descriptors = (
+        data.draw(exact_descriptors(len(problem.query), dtype)),
+        data.draw(exact_descriptors(len(problem.gallery), dtype)),
+    )
+    arguments = (*descriptors, problem.query, problem.gallery, problem.protocol)
+    try:
+        on_cpu = rank_gallery(*arguments, max_rank=problem.max_rank)
+    except EvaluationError:
+        assume(False)
+    counted_there = mock.Mock(wraps=counting.count_before_on_device)
+    with (
+        mock.patch.object(ranking, "_stays_on_device", return_value=True),
+        mock.patch.object(ranking, "count_before_on_device", counted_there),
+    ):
+        on_device = rank_gallery(*arguments, max_rank=problem.max_rank)
+    assert counted_there.called
+    for name in ("first_match_rank", "average_precision", "num_matches", "match_ranks", "single_shot_ranks"):
+        np.testing.assert_array_equal(getattr(on_device, name), getattr(on_cpu, name))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -161,11 +185,13 @@ def test_a_long_row_equals_a_stable_sort(dtype: type, spread: str):
         distances[:] = 0.5
     places = np.empty(6_000, np.int64)
     places[np.argsort(distances[0], kind="stable")] = np.arange(6_000)
-    positives = np.arange(5, 6_000, 13)
-    ranks = ranking.positive_ranks(distances[0], QueryMatches(positives, np.empty(0, np.int64)))
-    np.testing.assert_array_equal(ranks, np.sort(places[positives]) + 1)
-    ignored = np.arange(0, 6_000, 7)
-    kept = np.setdiff1d(positives, ignored)
-    ranks = ranking.positive_ranks(distances[0], QueryMatches(kept, ignored))
-    expected = [places[row] - (places[ignored] < places[row]).sum() + 1 for row in kept]
+    rows = np.arange(5, 6_000, 13)
+    queries = np.zeros(len(rows), np.int64)
+    np.testing.assert_array_equal(counting.count_before(distances, queries, rows), places[rows])
+    counted = counting.count_before_on_device(torch.from_numpy(distances), queries, rows)
+    np.testing.assert_array_equal(counted, places[rows])
+    is_right = rows % 7 != 0
+    ranks = ranking.ranks_that_count(places[rows], BlockMatches(queries, rows, is_right))
+    ignored = places[rows[~is_right]]
+    expected = [place - (ignored < place).sum() + 1 for place in places[rows[is_right]]]
     np.testing.assert_array_equal(ranks, np.sort(expected))

@@ -238,7 +238,7 @@ def test_reports_are_listed_and_may_run_nothing(connect: Connect, tmp_path: Path
     runs = tmp_path / "runs"
     (runs / "a" / "deep").mkdir(parents=True)
     (runs / "a" / "report.html").write_text("<h1>a</h1>")
-    (runs / "a" / "scores.json").write_text('{"scores": {"mean_ap": 0.5, "rank_1": 0.75}}')
+    (runs / "a" / "scores.json").write_text('{"summary": {"mean_ap": 0.5, "rank_1": 0.75}}')
     (runs / "a" / "deep" / "comparison.html").write_text("<h1>b</h1>")
     outside = tmp_path / "report.html"
     outside.write_text("private")

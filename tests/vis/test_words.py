@@ -18,6 +18,8 @@ def test_every_rule_and_every_value_of_a_protocol_has_words() -> None:
             values = (None,)
         if field == "post_processing":  # so have methods
             values = ((),)
+        if field == "scales":
+            values = ((1.0,),)
         if field in ("junk_identities", "single_shot_repeats", "num_splits"):
             values = tuple({getattr(protocol, field) for protocol in PROTOCOLS.values()})
         assert set(PROTOCOL_WORDS[field][1]) == set(values)
@@ -39,6 +41,8 @@ def test_rows_of_a_protocol_follow_its_values() -> None:
     }
     after = (default["After the model"], reranked["After the model"])
     assert after == ("nothing", "alpha; graph")
+    several = {title: short for title, short, _ in protocol_rows(Protocol("p", scales=(1, 1.25)))}
+    assert (default["Input sizes"], several["Input sizes"]) == ("one", "1 1.25")
     frames = (default["Frames of a tracklet"], other["Frames of a tracklet"])
     assert frames == ("all", "8, evenly spread")
 

@@ -51,7 +51,7 @@ def calibrate(
 ) -> None:
     """Measure thresholds and probabilities on held-out pairs, and keep them in the model file."""
     from reidkit.cli.data_options import parse_reader_options
-    from reidkit.cli.evaluate import judge, split_reader
+    from reidkit.cli.evaluate import judge, parse_source
     from reidkit.cli.screen import describe_verification, make_console
     from reidkit.core.errors import EvaluationError
     from reidkit.data.readers import read_dataset
@@ -73,9 +73,14 @@ def calibrate(
     check_rate(reject_rate)
     path = find_model(model)
     embedder = load(path, device=str(choose_device(device)), batch_size=batch_size)
-    name, root = split_reader(data, reader)
-    splits = read_dataset(name, root, **parse_reader_options(option))
-    chosen = choose_protocol(splits, name=protocol, distance=distance or embedder.card.distance)
+    source = parse_source(data, reader, parse_reader_options(option))
+    splits = read_dataset(source.reader, source.root, **source.options)
+    chosen = choose_protocol(
+        splits,
+        name=protocol,
+        distance=distance or embedder.card.distance,
+        normalization=embedder.card.normalization,
+    )
     evaluation = judge(embedder, splits, chosen, "error", console)
     if evaluation.curve is None:
         raise EvaluationError(

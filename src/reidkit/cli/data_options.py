@@ -22,6 +22,18 @@ def parse_reader_options(options: Sequence[str] | None) -> dict[str, Any]:
     return {str(key): value for key, value in parsed.items()} if isinstance(parsed, dict) else {}
 
 
+def parse_numbers(text: str) -> tuple[float, ...]:
+    """Read numbers with commas between.
+
+    Raises:
+        typer.BadParameter: one is no number.
+    """
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise typer.BadParameter(f"expected numbers such as 1,1.25, got '{text}'") from error
+
+
 def parse_method(text: str | None) -> tuple[str | None, dict[str, Any]]:
     """Read a method with its arguments, as ``k_reciprocal(k1=25,k2=6)``, or its name alone.
 

@@ -12,6 +12,7 @@ from reidkit.cli.check import check
 from reidkit.cli.compare import compare
 from reidkit.cli.convert import convert
 from reidkit.cli.datasets import datasets
+from reidkit.cli.demo import demo
 from reidkit.cli.doubts import doubts
 from reidkit.cli.embed import embed
 from reidkit.cli.environment import environment
@@ -44,6 +45,7 @@ app.add_typer(gallery)
 app.add_typer(weights)
 
 app.command()(quickstart)
+app.command()(demo)
 app.command()(train)
 app.command()(evaluate)
 app.command()(calibrate)

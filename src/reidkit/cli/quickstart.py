@@ -86,6 +86,7 @@ def show_next_steps(result: "TrainingResult", console: "Console") -> None:
     for command in (
         f"compare {from_here(query.path)} {from_here(match.path)} --model {folder.path}",
         f"embed {from_here(result.splits.root / 'query')} --model {folder.path} --out descriptors.npz",
+        f"demo --run {from_here(folder.path)} --data {from_here(result.splits.root)}   # a page to search in",
         "train quickstart data.root=PHOTOS   # with PHOTOS/train/<who>/*.jpg and PHOTOS/test/<who>/*.jpg",
     ):
         console.print(f"  {program} {command}", soft_wrap=True, markup=False)

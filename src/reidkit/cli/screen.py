@@ -1,6 +1,6 @@
 """What commands show: a console, tables of scores."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -9,6 +9,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from reidkit.core.types import Protocol
     from reidkit.engine.evaluate import Evaluation
+    from reidkit.metrics.domains import DomainScore
     from reidkit.metrics.scores import RetrievalScores
 
 
@@ -29,38 +30,68 @@ def score_table(scores: "Mapping[str, RetrievalScores]", title: str, first: str 
     return table
 
 
+def domain_table(domains: "Sequence[DomainScore]", title: str) -> Table:
+    """Return a table of scores in percent, one row per domain."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("domain")
+    for column in ("queries", "Rank-1", "mAP", "mINP"):
+        table.add_column(column, justify="right")
+    for row in domains:
+        values = (f"{value:.1%}" for value in (row.rank_1, row.mean_ap, row.mean_inp))
+        table.add_row(str(row.domain), str(row.num_valid), *values)
+    return table
+
+
 def describe_protocol(scores: "RetrievalScores") -> str:
     """Return in one line by what rules and over how many queries scores were computed."""
-    protocol = scores.protocol
-    after = "".join(f"then {method}, " for method in protocol.post_processing)
-    skipped = "skipped " if protocol.unmatched_queries == "skip" else ""
-    skipped = "skipped " if protocol.unmatched_queries == "skip" else ""
-    unmatched = f", {scores.num_unmatched} {skipped}without a match" if scores.num_unmatched else ""
+    unmatched = f", {scores.num_unmatched} without a match" if scores.num_unmatched else ""
     return (
-        f"protocol {protocol.name}: {protocol.distance} distance, same-camera matches "
-        f"{'dropped' if protocol.same_camera == 'drop' else 'kept'}, "
-        f"{'flip averaging, ' if protocol.flip else ''}"
-        f"{f'{protocol.frames_per_tracklet} frames per tracklet, ' if protocol.frames_per_tracklet else ''}"
-        f"{'' if protocol.temporal == 'average' else f'{protocol.temporal} over frames, '}"
-        f"{_special_rules(protocol)}{after}"
-        f"{scores.num_valid} queries{unmatched}, "
+        f"{describe_rules(scores.protocol)}; {scores.num_valid} queries{unmatched}, "
         f"{scores.num_gallery} gallery images"
     )
 
 
-def _special_rules(protocol: "Protocol") -> str:
-    """Return what a protocol does differently from most."""
+def describe_rules(protocol: "Protocol") -> str:
+    """Return every rule of a protocol in one line."""
+    is_unit = protocol.distance == "cosine" or protocol.normalization == "unit"
+    junk = ", ".join(protocol.junk_identities)
+    rules = [
+        f"{protocol.distance} distance of {'unit' if is_unit else 'raw'} descriptors",
+        _describe_views(protocol),
+        f"same-camera matches {'dropped' if protocol.same_camera == 'drop' else 'kept'}",
+        f"junk {f'identity {junk} dropped' if junk else 'none'}",
+        f"{protocol.average_precision} AP",
+        f"unmatched queries {'skipped' if protocol.unmatched_queries == 'skip' else 'count as zero'}",
+        "ties by gallery order",
+        *_special_rules(protocol),
+        *(f"then {method}" for method in protocol.post_processing),
+    ]
+    return f"protocol {protocol.name}: {', '.join(rules)}"
+
+
+def _describe_views(protocol: "Protocol") -> str:
+    """Return what a descriptor is computed from."""
+    views = ["mirror image"] if protocol.flip else []
+    if protocol.scales != (1.0,):
+        views.append(f"scales {' '.join(f'{scale:g}' for scale in protocol.scales)}")
+    if not views:
+        return "no test-time augmentation"
+    return f"mean of {protocol.view_average} descriptors over {' and '.join(views)}"
+
+
+def _special_rules(protocol: "Protocol") -> list[str]:
+    """Return what only some protocols have."""
     rules = {
-        "trapezoid AP, ": protocol.average_precision == "trapezoid",
-        "unmatched queries count as zero, ": protocol.unmatched_queries == "zero",
-        f"junk identities {' '.join(protocol.junk_identities)}, ": bool(protocol.junk_identities),
-        f"CMC over {protocol.single_shot_repeats} random single-shot galleries, ": bool(
+        f"{protocol.frames_per_tracklet} frames per tracklet": bool(protocol.frames_per_tracklet),
+        f"{protocol.temporal} over frames": protocol.temporal != "average",
+        f"CMC over {protocol.single_shot_repeats} random single-shot galleries": bool(
             protocol.single_shot_repeats
         ),
-        f"{protocol.pooling} pooled by identity and camera, ": protocol.pooling != "none",
-        f"one of {protocol.num_splits} splits, ": protocol.num_splits > 1,
+        f"{protocol.pooling} pooled by identity and camera": protocol.pooling in ("query", "gallery"),
+        "gallery of tracks by their nearest image": protocol.pooling == "track",
+        f"one of {protocol.num_splits} splits": protocol.num_splits > 1,
     }
-    return "".join(text for text, is_special in rules.items() if is_special)
+    return [text for text, is_special in rules.items() if is_special]
 
 
 def describe_verification(evaluation: "Evaluation") -> list[str]:

@@ -10,6 +10,8 @@ from reidkit.cli.model_option import ModelOption, open_model
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from reidkit.deploy.embedder import Embedder
+    from reidkit.gallery.gallery import Gallery
     from reidkit.serve.settings import ServiceSettings
 
 
@@ -43,11 +45,9 @@ def serve(
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
     """Serve a model and a gallery over HTTP, with a page for the browser."""
+    require_service()
     from reidkit.cli.screen import make_console
-    from reidkit.core.extras import import_extra
-
-    for module in ("fastapi", "uvicorn", "python_multipart", "prometheus_client"):
-        import_extra(module, extra="serve", purpose="The service")
+    from reidkit.gallery.gallery import Gallery
     from reidkit.serve.settings import ServiceSettings
 
     settings = ServiceSettings(
@@ -61,29 +61,48 @@ def serve(
         timeout_seconds=timeout,
         max_waiting=max_waiting,
     )
-    start_service(gallery, model, settings, host=host, port=port, device=device, console=make_console())
+    embedder = open_model(model, device)
+    opened = Gallery(gallery, model=embedder.fingerprint)
+    serve_gallery(embedder, opened, settings, host=host, port=port, console=make_console())
 
 
-def start_service(
-    gallery: str,
-    model: Path | None,
+def require_service() -> None:
+    """Refuse to go on without the packages of the service.
+
+    Raises:
+        MissingExtraError: one of them is not installed; the message says how to install it.
+    """
+    from reidkit.core.extras import import_extra
+
+    for module in ("lancedb", "fastapi", "uvicorn", "python_multipart", "prometheus_client"):
+        import_extra(module, extra="serve", purpose="The service")
+
+
+def serve_gallery(
+    embedder: "Embedder",
+    gallery: "Gallery",
     settings: "ServiceSettings",
     *,
     host: str,
     port: int,
-    device: str,
     console: "Console",
+    is_opened: bool = False,
 ) -> None:
-    """Open model and gallery, say where the page is, and serve until a signal."""
+    """Say where the page is, and serve until a signal."""
+    import threading
+    import webbrowser
+
     from reidkit import __version__
-    from reidkit.gallery.gallery import Gallery
     from reidkit.serve.app import create_app
     from reidkit.serve.server import address_of, run_server, settle_access
 
-    embedder = open_model(model, device)
-    opened = Gallery(gallery, model=embedder.fingerprint)
     settings = settle_access(settings, host)
-    app = create_app(embedder, opened, settings, version=__version__)
-    console.print(f"serving {gallery}; open {address_of(settings, host, port)}", soft_wrap=True, markup=False)
+    app = create_app(embedder, gallery, settings, version=__version__)
+    address = address_of(settings, host, port)
+    console.print(f"serving {gallery.store.uri}; open {address}", soft_wrap=True, markup=False)
     console.print("Stop with Ctrl-C.")
+    if is_opened:
+        timer = threading.Timer(1.0, webbrowser.open, [address])  # when the service listens
+        timer.daemon = True
+        timer.start()
     run_server(app, host, port)

@@ -68,6 +68,7 @@ def train(
 
 def show_plan(recipe: "Recipe", folder: Path, console: "Console") -> None:
     """Say what a run would do, having checked all that can be checked without training."""
+    from reidkit.engine.distillation import build_distillation
     from reidkit.engine.recipe_files import recipe_text
     from reidkit.engine.run_data import read_data
     from reidkit.engine.train import build_recipe_model, make_loader
@@ -75,6 +76,7 @@ def show_plan(recipe: "Recipe", folder: Path, console: "Console") -> None:
 
     splits = read_data(recipe, console).splits
     model = build_recipe_model(recipe, splits)
+    build_distillation(recipe, model, splits.train, splits.name)  # raises where teachers do not fit
     cost = measure_complexity(model, (recipe.input.height, recipe.input.width))
     steps = len(make_loader(recipe, splits))
     console.print(recipe_text(recipe), markup=False, soft_wrap=True)

@@ -12,6 +12,19 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 4096
 
 
+def check_form(name: str, descriptors: "Tensor") -> None:
+    """Refuse descriptors that are not a floating (N, D) tensor with N and D at least 1.
+
+    Raises:
+        ShapeError: not 2-D, empty, or not floating.
+    """
+    if descriptors.ndim != 2 or 0 in descriptors.shape or not descriptors.is_floating_point():
+        raise ShapeError(
+            f"{name} descriptors have a wrong form, got {descriptors.dtype} of shape "
+            f"{tuple(descriptors.shape)}. Expected floating (N, D) with N and D at least 1."
+        )
+
+
 def check_descriptors(name: str, descriptors: "Tensor") -> None:
     """Refuse descriptors that are not a finite floating (N, D) tensor with N and D at least 1.
 
@@ -19,15 +32,16 @@ def check_descriptors(name: str, descriptors: "Tensor") -> None:
         ShapeError: not 2-D, empty, or not floating.
         EvaluationError: a value is NaN or infinite; the message counts the rows and names the first.
     """
-    if descriptors.ndim != 2 or 0 in descriptors.shape or not descriptors.is_floating_point():
-        raise ShapeError(
-            f"{name} descriptors have a wrong form, got {descriptors.dtype} of shape "
-            f"{tuple(descriptors.shape)}. Expected floating (N, D) with N and D at least 1."
-        )
+    check_form(name, descriptors)
     import torch
 
     # A part at a time: the answer for all numbers at once takes more memory than they do.
-    finite = torch.cat([part.isfinite().all(dim=1) for part in torch.split(descriptors, ROWS_AT_ONCE)])
+    finite = torch.empty(len(descriptors), dtype=torch.bool, device=descriptors.device)
+    for start in range(0, len(descriptors), ROWS_AT_ONCE):
+        part = descriptors.detach()[start : start + ROWS_AT_ONCE]
+        # The sum of a row is finite only if all of it is. Few sums of finite numbers are not.
+        sums = part.sum(dim=1).isfinite()
+        finite[start : start + len(part)] = sums if bool(sums.all()) else part.isfinite().all(dim=1)
     if not bool(finite.all()):
         wrong = (~finite).nonzero()[:, 0]
         raise EvaluationError(

@@ -37,7 +37,8 @@ def pairwise_distance(query: Tensor, gallery: Tensor, *, distance: DistanceName 
     Args:
         query: (Q, D) float, one descriptor per row.
         gallery: (G, D) float, same D, dtype and device as ``query``.
-        distance: "cosine" is 1 - cosine, in [0, 2]; "euclidean" is L2 in descriptor units.
+        distance: "cosine" is 1 - cosine, in [0, 2]; "euclidean" is L2 in descriptor units, and
+            "squared-euclidean" its square.
 
     Returns:
         (Q, G) float; smaller is more alike, never negative, a cosine distance never above 2.
@@ -61,4 +62,5 @@ def pairwise_distance(query: Tensor, gallery: Tensor, *, distance: DistanceName 
     if distance == "cosine":
         return (1 - normalize(query) @ normalize(gallery).T).clamp(0, 2)
     squared = query.square().sum(1, keepdim=True) + gallery.square().sum(1) - 2 * query @ gallery.T
-    return squared.clamp_min(0).sqrt()
+    squared = squared.clamp_min(0)
+    return squared if distance == "squared-euclidean" else squared.sqrt()

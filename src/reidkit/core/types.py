@@ -11,7 +11,9 @@ if TYPE_CHECKING:  # torch is heavy: a reader or a report must not load it to us
     from torch import Tensor
 
 Interpolation = Literal["bilinear", "bicubic"]
-DistanceName = Literal["cosine", "euclidean"]
+DistanceName = Literal["cosine", "euclidean", "squared-euclidean"]
+Normalization = Literal["by_distance", "unit"]
+ViewAverage = Literal["raw", "unit"]
 Temporal = Literal["average", "max", "attention"]
 Box = tuple[float, float, float, float]
 
@@ -71,6 +73,10 @@ class DatasetSplits:
         notes: What the reader wants a person to know, such as files it left out and why.
         how_to_obtain: Where the data comes from; reidkit downloads no images of people.
         terms: Conditions of use, in one sentence.
+        split: Which of several splits this is, counted from 0; None where there is one.
+        num_splits: Over how many splits or draws a published score is the mean.
+        query_support: Further images of the queries' individuals from the queries' cameras, which a
+            protocol that pools queries takes the mean over.
     """
 
     name: str
@@ -83,6 +89,9 @@ class DatasetSplits:
     notes: tuple[str, ...] = ()
     how_to_obtain: str = ""
     terms: str = ""
+    split: int | None = None
+    num_splits: int = 1
+    query_support: tuple[Sample, ...] = ()
 
     def by_split(self) -> dict[str, tuple[Sample, ...]]:
         """Return the samples by split name: train, query, gallery."""
@@ -97,8 +106,14 @@ class Protocol:
         name: Catalog key.
         same_camera: "drop" leaves out gallery images of the query's identity from the query's camera
             (they are neither right nor wrong); "keep" judges them like all others.
-        distance: Between descriptors.
+        distance: Between descriptors; rounding never makes one negative, nor a cosine one exceed 2.
+        normalization: "by_distance" leaves the descriptors to the distance: cosine scales them to unit
+            length, the Euclidean ones take them as they are. "unit" scales them in any case.
         flip: Whether the descriptor is the mean over the image and its mirror image.
+        scales: Factors of the input's height and width. The descriptor is the mean over one view for each,
+            resized from the image itself, never from another view.
+        view_average: Whether descriptors of several views are averaged as they are ("raw") or each scaled
+            to unit length first ("unit").
         average_precision: "rectangle" is the mean of the precisions at the matches; "trapezoid" takes at
             each match the mean of the precisions just before and at it, which is never more.
         unmatched_queries: "skip" leaves a query without any match out of every mean, and counts it; "zero"
@@ -112,9 +127,12 @@ class Protocol:
         single_shot_repeats: A number judges CMC on so many random galleries with one image of each
             identity, drawn anew for each query; AP and INP still judge the whole gallery.
         pooling: "none" ranks each sample by itself. "query" and "gallery" take the mean over the unit
-            descriptors of all samples of one identity and camera on that side first.
+            descriptors of all samples of one identity and camera on that side first; where the data set
+            gives further images for the queries, "query" takes the mean over those of its identity and
+            camera for each query instead. "track" ranks the tracks of the gallery, each as far away as its
+            nearest image.
         num_splits: Over how many splits or draws of the data a published score is the mean; the reader's
-            option ``split`` gives one of them.
+            option ``split`` gives one of them. `choose_protocol` takes it from the data set.
         post_processing: What changed descriptors or distances after the model: query expansion, re-ranking
             and local matching, each with its values, in order.
     """
@@ -122,7 +140,10 @@ class Protocol:
     name: str
     same_camera: Literal["drop", "keep"] = "drop"
     distance: DistanceName = "cosine"
+    normalization: Normalization = "by_distance"
     flip: bool = False
+    scales: tuple[float, ...] = (1.0,)
+    view_average: ViewAverage = "raw"
     average_precision: Literal["rectangle", "trapezoid"] = "rectangle"
     unmatched_queries: Literal["skip", "zero"] = "skip"
     ties: Literal["gallery_order"] = "gallery_order"
@@ -131,7 +152,7 @@ class Protocol:
     temporal: Temporal = "average"
     junk_identities: tuple[str, ...] = ()
     single_shot_repeats: int | None = None
-    pooling: Literal["none", "query", "gallery"] = "none"
+    pooling: Literal["none", "query", "gallery", "track"] = "none"
     num_splits: int = 1
     post_processing: tuple[str, ...] = ()
 

@@ -248,7 +248,7 @@ class Embedder:
             mean = np.full((1, self.descriptor_dim), np.nan, np.float32)
             if len(found):
                 mean = pool_frames(torch.from_numpy(found), [len(found)]).numpy()
-                if self.card.distance == "cosine":
+                if self.card.is_unit:
                     mean = mean / max(float(np.linalg.norm(mean)), 1e-12)
             rows.append(mean.astype(np.float32))
         return np.concatenate(rows)

@@ -27,7 +27,7 @@ class Network(nn.Module):
         super().__init__()
         self.model = model
         self.takes_pixels = takes == "pixels"
-        self.is_cosine = card.distance == "cosine"
+        self.is_unit = card.is_unit
         self.mean = nn.Buffer(torch.tensor(card.preprocessing.mean).view(3, 1, 1))
         self.deviation = nn.Buffer(torch.tensor(card.preprocessing.std).view(3, 1, 1))
 
@@ -36,7 +36,7 @@ class Network(nn.Module):
         if self.takes_pixels:
             images = (images.permute(0, 3, 1, 2).to(torch.float32) / 255 - self.mean) / self.deviation
         descriptors: Tensor = self.model(images)
-        return normalize(descriptors) if self.is_cosine else descriptors
+        return normalize(descriptors) if self.is_unit else descriptors
 
 
 def example_input(card: ModelCard, takes: InputKind) -> Tensor:

@@ -49,6 +49,6 @@ class TorchRuntime:
             images = normalize_pixels(pixels.to(self.device), self.card.preprocessing)
             descriptors: Tensor = self.model(images, *told)
         descriptors = descriptors.float()
-        if self.card.distance == "cosine":
+        if self.card.is_unit:
             descriptors = normalize(descriptors)
         return descriptors.cpu()

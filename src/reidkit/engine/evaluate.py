@@ -1,28 +1,30 @@
 """Judge a model on a data set: extract, rank, score."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from reidkit.core.errors import DatasetError
-from reidkit.core.side_information import side_labels
+from reidkit.core.side_information import DOMAIN
 from reidkit.core.types import (
     DatasetSplits,
     DistanceName,
+    Normalization,
     Preprocessing,
     Protocol,
     ReportProgress,
     Sample,
     Temporal,
     Threshold,
+    ViewAverage,
 )
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
+from reidkit.engine.descriptor_table import DescriptorTable, SamplesOf
 from reidkit.engine.extract import Embed
 from reidkit.engine.local_matching import maps_of, sort_locally
 from reidkit.engine.post_processing import NOTHING_AFTER, PostProcessing
@@ -32,15 +34,16 @@ from reidkit.engine.verification import verification_json
 from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks
 from reidkit.metrics.camera_pairs import CameraPairScore, score_camera_pairs
 from reidkit.metrics.degenerate import find_degeneracy
+from reidkit.metrics.domains import DomainScore, score_domains
 from reidkit.metrics.labels import labels_of
 from reidkit.metrics.open_set import NearestDistances
-from reidkit.metrics.pooling import pool_by_camera
+from reidkit.metrics.pooling import pool_by_camera, pool_support
 from reidkit.metrics.protocols import find_protocol
-from reidkit.metrics.ranking import rank_blocks, rank_gallery
+from reidkit.metrics.ranking import rank_blocks
 from reidkit.metrics.roc import RocCurve, roc_of_pairs
 from reidkit.metrics.scores import RetrievalScores
+from reidkit.metrics.tracks import TrackBlocks, tracks_of
 from reidkit.metrics.verification import PairDistances, pairs_and_nearest, thresholds_at
-from reidkit.models.model import ReidModel
 
 
 @dataclass(frozen=True)
@@ -115,8 +118,13 @@ class Evaluation:
             self.scores.protocol,
         )
 
+    @cached_property
+    def domains(self) -> list[DomainScore]:
+        """Scores by the attribute ``domain`` of the queries; none where there are fewer than two."""
+        return score_domains(self.scores, [query.attributes.get(DOMAIN) for query in self.queries])
+
     def as_json(self) -> dict[str, Any]:
-        """Return what ``scores.json`` holds: summary, curve, thresholds, camera pairs, one row per query."""
+        """Return what ``scores.json`` holds: summary, curve, thresholds, tables, one row per query."""
         return {
             "format_version": 1,
             "summary": self.scores.summary(),
@@ -125,6 +133,7 @@ class Evaluation:
             **verification_json(self.curve, self.nearest),
             "warnings": self.warnings,
             "camera_pairs": [asdict(pair) for pair in self.camera_pairs],
+            "domains": [asdict(row) for row in self.domains],
             **({} if self.cameras is None else {"cameras_told": self.cameras}),
             "unreadable": {str(failure.path): failure.reason for failure in self.failures},
             "queries": self.scores.query_rows(self.queries),
@@ -136,11 +145,14 @@ def choose_protocol(
     *,
     name: str | None = None,
     distance: DistanceName | None = None,
+    normalization: Normalization | None = None,
     flip: bool | None = None,
+    scales: tuple[float, ...] | None = None,
+    view_average: ViewAverage | None = None,
     frames_per_tracklet: int | None = None,
     temporal: Temporal | None = None,
 ) -> Protocol:
-    """Return the protocol of a data set, with what the user changes about it.
+    """Return the protocol of a data set, with what the user changes about it; None changes nothing.
 
     Raises:
         CatalogError: there is no protocol of that name.
@@ -149,8 +161,12 @@ def choose_protocol(
     return replace(
         protocol,
         distance=distance or protocol.distance,
+        normalization=normalization or protocol.normalization,
         flip=protocol.flip if flip is None else flip,
+        scales=scales or protocol.scales,
+        view_average=view_average or protocol.view_average,
         frames_per_tracklet=frames_per_tracklet or protocol.frames_per_tracklet,
+        num_splits=splits.num_splits,
         temporal=temporal or protocol.temporal,
     )
 
@@ -197,12 +213,75 @@ def evaluate(
         ImageError: a damaged image under "error".
         EvaluationError: descriptors that are not finite, or no query that can be scored.
     """
-    if not splits.query or not splits.gallery:
-        raise DatasetError(
-            f"Data set '{splits.name}' cannot be evaluated, got {len(splits.query)} query and "
-            f"{len(splits.gallery)} gallery images under {splits.root}. Expected some of both."
-        )
-    protocol = protocol or choose_protocol(splits)
+    evaluations = evaluate_splits(
+        embed,
+        [splits],
+        preprocessing,
+        protocol,
+        device=device,
+        batch_size=batch_size,
+        num_workers=num_workers,
+        unreadable=unreadable,
+        after=after,
+        data_set=data_set,
+        ignores_cameras=ignores_cameras,
+        processes=processes,
+        report=report,
+    )
+    return next(evaluations)
+
+
+def evaluate_splits(
+    embed: Embed | nn.Module,
+    several: Sequence[DatasetSplits],
+    preprocessing: Preprocessing,
+    protocol: Protocol | None = None,
+    *,
+    device: torch.device | str = "cpu",
+    batch_size: int = 128,
+    num_workers: int = 0,
+    unreadable: UnreadablePolicy = "error",
+    after: PostProcessing = NOTHING_AFTER,
+    data_set: str | None = None,
+    ignores_cameras: bool = False,
+    processes: Processes = ALONE,
+    report: ReportProgress | None = None,
+) -> Iterator[Evaluation]:
+    """Judge a model on each of several splits of a data set, whose images are embedded once.
+
+    Args:
+        embed: A model, or any function from standardised images to descriptors.
+        several: The splits, such as the ten draws of a gallery.
+        preprocessing: How pixels become input.
+        protocol: How each ranking is judged; None is the data set's own.
+        device: Where ``embed`` runs.
+        batch_size: Images per call of ``embed``.
+        num_workers: Processes that decode images.
+        unreadable: "error" stops at the first damaged image, "skip" leaves it out.
+        after: What is done with descriptors and distances before the ranking.
+        data_set: Name of the data as the model learned it; None is the name of the splits.
+        ignores_cameras: Whether a model that can be told the cameras is told none.
+        processes: Those that share the work; each calls this, and has the same results.
+        report: Called with (frames done, frames in all).
+
+    Yields:
+        One evaluation per split, in order; each may be dropped before the next is asked for.
+
+    Raises:
+        CatalogError: an expansion or re-ranking that is not there.
+        DatasetError: a split has no query or no gallery, or there is no split.
+        ImageError: a damaged image under "error".
+        EvaluationError: descriptors that are not finite, or no query that can be scored.
+    """
+    if not several:
+        raise DatasetError("Splits to evaluate are missing, got 0. Expected at least one.")
+    for splits in several:
+        if not splits.query or not splits.gallery:
+            raise DatasetError(
+                f"Data set '{splits.name}' cannot be evaluated, got {len(splits.query)} query and "
+                f"{len(splits.gallery)} gallery images under {splits.root}. Expected some of both."
+            )
+    protocol = protocol or choose_protocol(several[0])
     after.check()
     maps = maps_of(embed) if after.local else None  # refused before anything long begins
     take = partial(
@@ -216,66 +295,73 @@ def evaluate(
         num_workers=num_workers,
         unreadable=unreadable,
     )
-    samples = [*splits.query, *splits.gallery]
-    cameras = None if ignores_cameras else _told_cameras(embed, samples, data_set or splits.name)
+    samples = SamplesOf(embed, several, protocol, data_set, ignores_cameras=ignores_cameras)
     with _in_evaluation_mode(embed):
         extraction = take(
             embed,
-            samples,
+            samples.unique,
             flip=protocol.flip,
+            scales=protocol.scales,
+            view_average=protocol.view_average,
             temporal=protocol.temporal,
             attention=getattr(embed, "frame_attention", None),
-            cameras=cameras,
+            cameras=samples.cameras,
             report=report,
         )
-    count = len(splits.query)
-    failed = {failure.path for failure in extraction.failures}
-    queries, query_descriptors = _readable(splits.query, extraction.descriptors[:count], failed)
-    gallery, gallery_descriptors = _readable(splits.gallery, extraction.descriptors[count:], failed)
-    if protocol.pooling == "query":
+    table = DescriptorTable(samples, extraction, protocol)
+
+    def resort(queries: tuple[Sample, ...], gallery: tuple[Sample, ...], blocks: KeyBlocks) -> KeyBlocks:
+        if maps is None:
+            return blocks
+        with _in_evaluation_mode(embed):
+            return sort_locally(maps, queries, gallery, blocks, after, take, report=report)
+
+    for splits in several:
+        yield _judge(splits, table, protocol, after, resort)
+
+
+def _judge(
+    splits: DatasetSplits,
+    table: DescriptorTable,
+    protocol: Protocol,
+    after: PostProcessing,
+    resort: Callable[[tuple[Sample, ...], tuple[Sample, ...], KeyBlocks], KeyBlocks],
+) -> Evaluation:
+    """Rank one split by the descriptors that are there."""
+    queries, query_descriptors = table.of(splits.query, splits)
+    gallery, gallery_descriptors = table.of(splits.gallery, splits)
+    if protocol.pooling == "query" and splits.query_support:
+        support, support_descriptors = table.of(splits.query_support, splits)
+        query_descriptors = pool_support(
+            query_descriptors, labels_of(queries), support_descriptors, labels_of(support)
+        )
+    elif protocol.pooling == "query":
         queries, query_descriptors = _pooled(queries, query_descriptors)
     elif protocol.pooling == "gallery":
         gallery, gallery_descriptors = _pooled(gallery, gallery_descriptors)
     blocks, protocol = after.apply(query_descriptors, gallery_descriptors, protocol)
-    if maps is not None:
+    if after.local:
         blocks = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
-        with _in_evaluation_mode(embed):
-            blocks = sort_locally(maps, queries, gallery, blocks, after, take, report=report)
+        blocks = resort(queries, gallery, blocks)
         done = (*protocol.post_processing, after.describe_local())
         protocol = replace(protocol, post_processing=done)
+    if protocol.pooling == "track":
+        images = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
+        blocks = tracks = TrackBlocks(images, tracks_of(gallery, protocol.name))
+        gallery, gallery_descriptors = tracks.join(gallery, gallery_descriptors)
     labels = labels_of(queries), labels_of(gallery)
-    if blocks is None:
-        scores = rank_gallery(query_descriptors, gallery_descriptors, *labels, protocol)
-    else:
-        scores = rank_blocks(blocks, *labels, protocol)
+    ranked = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
+    scores = rank_blocks(ranked, *labels, protocol)
     return Evaluation(
         scores,
         queries,
         gallery,
         query_descriptors,
         gallery_descriptors,
-        extraction.failures,
+        table.failures_of(splits),
         blocks,
-        _count_known_cameras(embed, cameras),
+        table.count_known_cameras(splits),
     )
-
-
-def _told_cameras(
-    embed: Embed | nn.Module, samples: Sequence[Sample], data_set: str
-) -> list[str | None] | None:
-    if not isinstance(embed, ReidModel) or not embed.uses_cameras:
-        return None
-    return side_labels(samples, embed.side_information, data_set)
-
-
-def _count_known_cameras(
-    embed: Embed | nn.Module, cameras: Sequence[str | None] | None
-) -> dict[str, int] | None:
-    """Return of how many images a model was told a camera that it knows; None where it is told none."""
-    if cameras is None or not isinstance(embed, ReidModel):
-        return None
-    known = sum(camera is not None and embed.knows_camera(camera) for camera in cameras)
-    return {"known": known, "unknown": len(cameras) - known}
 
 
 @contextmanager
@@ -289,14 +375,6 @@ def _in_evaluation_mode(embed: Embed | nn.Module) -> Iterator[None]:
     finally:
         if isinstance(embed, nn.Module):
             embed.train(was_training)
-
-
-def _readable(
-    samples: Sequence[Sample], descriptors: Tensor, failed: set[Path]
-) -> tuple[tuple[Sample, ...], Tensor]:
-    """Leave out samples of which no frame could be read; NaN of any other origin stays an error."""
-    rows = [row for row, sample in enumerate(samples) if not failed.issuperset(sample.frames)]
-    return tuple(samples[row] for row in rows), descriptors[rows]
 
 
 def _pooled(samples: tuple[Sample, ...], descriptors: Tensor) -> tuple[tuple[Sample, ...], Tensor]:

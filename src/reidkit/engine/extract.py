@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from reidkit.core.types import Preprocessing, ReportProgress, Sample, Temporal
+from reidkit.core.types import Preprocessing, ReportProgress, Sample, Temporal, ViewAverage
 from reidkit.data.failures import ReadFailure, UnreadablePolicy
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import evaluation_batches
+from reidkit.engine.views import Views, batches_of_views
 from reidkit.models.temporal import AttentionPooling, TrackletPool
 
 Embed = Callable[..., Tensor]
@@ -40,6 +41,8 @@ def extract(
     *,
     device: torch.device | str = "cpu",
     flip: bool = False,
+    scales: tuple[float, ...] = (1.0,),
+    view_average: ViewAverage = "raw",
     batch_size: int = 128,
     num_workers: int = 0,
     frame_sampling: str = "all",
@@ -58,6 +61,8 @@ def extract(
         preprocessing: How pixels become input.
         device: Where ``embed`` runs.
         flip: Whether to take the mean over each image and its mirror image.
+        scales: Factors of the input size, with one view for each; see `reidkit.engine.views.Views`.
+        view_average: Whether the descriptors of several views are averaged "raw" or as "unit" vectors.
         batch_size: Images per call of ``embed``.
         num_workers: Processes that decode images.
         frame_sampling: "all" frames of a tracklet, or ``frames_per_tracklet`` of them "evenly"; see
@@ -73,32 +78,34 @@ def extract(
 
     Raises:
         CatalogError: ``frame_sampling`` or ``temporal`` is unknown, ``frames_per_tracklet`` does not go with
-            the former, or there is no attention to weigh by.
+            the former, there is no attention to weigh by, or a scale is not above 0.
+        EvaluationError: the model takes no images of another scale.
         ImageError: a damaged image under "error".
     """
+    views = Views(flip, scales, view_average)
     unique, rows, labels = without_repeats(samples, cameras)
     pool = TrackletPool(len(unique), temporal, attention)
-    batches = evaluation_batches(
-        unique,
-        preprocessing,
-        batch_size=batch_size,
-        num_workers=num_workers,
-        frame_sampling=frame_sampling,
-        frames_per_tracklet=frames_per_tracklet,
-        unreadable=unreadable,
-    )
+    loaders = [
+        evaluation_batches(
+            unique,
+            size,
+            batch_size=batch_size,
+            num_workers=num_workers,
+            frame_sampling=frame_sampling,
+            frames_per_tracklet=frames_per_tracklet,
+            unreadable=unreadable,
+        )
+        for size in views.sizes(preprocessing)
+    ]
     num_done = 0
-    for images, indices in batches:
-        inputs = normalize_pixels(images.to(device, non_blocking=True), preprocessing)
+    for images, indices in batches_of_views(loaders):
+        inputs = [normalize_pixels(part.to(device, non_blocking=True), preprocessing) for part in images]
         told = () if labels is None else ([labels[index] for index in indices.tolist()],)
-        descriptors = embed(inputs, *told)
-        if flip:
-            descriptors = (descriptors + embed(inputs.flip(3), *told)) / 2
-        pool.add(indices, descriptors)
+        pool.add(indices, views.describe(embed, inputs, *told))
         num_done += len(indices)
         if report is not None:
-            report(num_done, batches.num_images)
-    return Extraction(pool.pooled()[rows], tuple(batches.failures))
+            report(num_done, loaders[0].num_images)
+    return Extraction(pool.pooled()[rows], tuple(loaders[0].failures))
 
 
 def without_repeats(

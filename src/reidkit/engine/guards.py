@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from reidkit.core.errors import TrainingError
-from reidkit.engine.objective import Objective, ObjectiveValue
+from reidkit.engine.objective import Objective, ObjectiveValue, learns_attributes
 
 COLLAPSED_SPREAD = 1e-3
 """Mean distance of the features to their mean, relative to their mean length, below which they are one."""
@@ -78,7 +78,7 @@ class CollapseMonitor:
         watched = [
             (float(value.terms[name]), float(loss(torch.zeros_like(features), identities)))
             for name, loss in zip(self.objective.names, self.objective.losses, strict=True)
-            if loss.consumes == "features"
+            if loss.consumes == "features" and not learns_attributes(loss)
         ]
         return bool(watched) and all(
             abs(now - collapsed) <= COLLAPSED_LOSS * abs(collapsed) for now, collapsed in watched

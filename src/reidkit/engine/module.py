@@ -1,6 +1,5 @@
 """One training step, for lightning."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ from reidkit.core.side_information import side_labels
 from reidkit.core.types import Sample, TrainingOutputs
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import TrainingBatch
+from reidkit.engine.distillation import build_distillation
 from reidkit.engine.execution import Execution
 from reidkit.engine.failed_batch import Failure, GradientNorms, describe_norms, write_failed_batch
 from reidkit.engine.freezing import Freezing
 from reidkit.engine.guards import CollapseMonitor, check_finite
 from reidkit.engine.lightning_parts import LightningModule
-from reidkit.engine.objective import single_feature_dim
+from reidkit.engine.network import of_all_processes, run_network
 from reidkit.engine.optimisation import build_optimizer
 from reidkit.engine.processes import ALONE, Processes
 from reidkit.engine.recipe import Recipe
@@ -55,12 +55,11 @@ class TrainingModule(LightningModule):
         super().__init__()
         self.recipe = recipe
         self.model = model
-        self.objective = recipe.objective()
-        if any(True for _ in self.objective.parameters()):
-            self.objective = recipe.objective(
-                num_identities=len({sample.identity for sample in samples}),
-                feature_dim=single_feature_dim(model, (recipe.input.height, recipe.input.width)),
-            )
+        table = recipe.attribute_table(samples)
+        self.attributes: Tensor | None
+        self.register_buffer("attributes", table.values if table else None, persistent=False)
+        self.objective = recipe.objective_for(model, len({sample.identity for sample in samples}), table)
+        self.distillation = build_distillation(recipe, model, samples, data_set)
         self.processes = processes
         self.samples = samples
         self.side_labels = side_labels(samples, model.side_information, data_set)
@@ -74,9 +73,11 @@ class TrainingModule(LightningModule):
         self.last_losses: dict[str, float] = {}
         """Of the last step: "loss" is the objective, "loss/<name>" its unweighted terms."""
         chosen = recipe.training
-        self.freezing = Freezing(
-            model, chosen.freeze_backbone_epochs or chosen.open_layers_epochs, chosen.open_layers
-        )
+        networks = self.distillation.networks if self.distillation else []
+        self.freezings = [
+            Freezing(model, chosen.freeze_backbone_epochs or chosen.open_layers_epochs, chosen.open_layers),
+            *(Freezing(peer, chosen.freeze_backbone_epochs) for peer, _ in networks),
+        ]
         self.execution = Execution(model, is_compiled=chosen.compile, has_channels_last=chosen.channels_last)
         steps = -(-steps_per_epoch // chosen.accumulate_batches)
         self.learning_rate_factor = recipe.schedule.factor(chosen.epochs, steps)
@@ -84,8 +85,14 @@ class TrainingModule(LightningModule):
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - lightning's own union
         """Return the optimizer, and the schedule that moves its learning rates each step."""
+        learning = self.distillation
         optimizer, is_scheduled = build_optimizer(
-            self.recipe.optim, [term.optim for term in self.recipe.losses], self.model, self.objective
+            self.recipe.optim,
+            [term.optim for term in self.recipe.losses],
+            self.model,
+            self.objective,
+            peers=learning.networks if learning else (),
+            connectors=list(learning.transfers.parameters()) if learning else (),
         )
 
         def scheduled(step: int) -> float:
@@ -103,7 +110,8 @@ class TrainingModule(LightningModule):
     def start_epoch(self) -> None:
         """Tell the loader its epoch, and freeze or open parts of the model."""
         self.trainer.train_dataloader.set_epoch(self.current_epoch)  # type: ignore[union-attr]
-        self.freezing.start_epoch(self.current_epoch)
+        for freezing in self.freezings:
+            freezing.start_epoch(self.current_epoch)
 
     def on_train_batch_start(self, batch: TrainingBatch, batch_idx: int) -> None:
         """Seed what is random inside the network, such as dropout."""
@@ -120,11 +128,25 @@ class TrainingModule(LightningModule):
         Raises:
             TrainingError: a loss is not finite, or the features have collapsed.
         """
-        outputs = self.execution(*self.model_input(batch))
+        images = normalize_pixels(batch.images, self.preprocessing)
+        outputs = run_network(
+            self.model,
+            images,
+            self._cameras(batch),
+            run=self.execution,
+            ends=self.distillation.ends if self.distillation else (),
+        )
         with torch.autocast(self.device.type, enabled=False):
-            outputs, labels = self._tracklets(outputs, batch.labels)
-            outputs, labels = self._of_all_processes(outputs, labels)
-            value = self.objective(outputs, labels)
+            # Everything below is of the global batch: the objective is that of one process alone.
+            everyone = of_all_processes(outputs, self.processes)
+            whole = batch._replace(
+                labels=self.processes.gather(batch.labels), indices=self.processes.gather(batch.indices)
+            )
+            examples, labels = self._tracklets(everyone.training, whole.labels)
+            value = self.objective(examples, labels, self._attributes(whole, len(labels)))
+        if self.distillation:
+            attributes = self._attributes(whole, len(whole.labels))
+            value = self.distillation(value, everyone, images, batch, attributes, self.processes)
         self._batch = batch
         self.last_learning_rate = self.trainer.optimizers[0].param_groups[0]["lr"]
         place = (
@@ -134,7 +156,7 @@ class TrainingModule(LightningModule):
         failure = None
         try:
             check_finite(value, place=place)
-            self.collapse.check(outputs.features[0], labels, value, place=place)
+            self.collapse.check(examples.features[0], labels, value, place=place)
         except TrainingError as error:
             failure = error
         if self.processes.any(failure is not None):
@@ -175,9 +197,14 @@ class TrainingModule(LightningModule):
     def model_input(self, batch: TrainingBatch) -> tuple[Any, ...]:
         """Return what the model takes of a batch: standardised images, and cameras where it asks for them."""
         images = normalize_pixels(batch.images, self.preprocessing)
-        if not self.model.uses_cameras:
-            return (images,)
-        return images, [self.side_labels[index] for index in batch.indices.tolist()]
+        return (images, self._cameras(batch)) if self.model.uses_cameras else (images,)
+
+    def _cameras(self, batch: TrainingBatch) -> list[str | None]:
+        return [self.side_labels[index] for index in batch.indices.tolist()]
+
+    def _attributes(self, batch: TrainingBatch, count: int) -> Tensor | None:
+        """Return the attributes of so many training examples: the images of a batch, or its tracklets."""
+        return None if self.attributes is None else self.attributes[batch.indices.view(count, -1)[:, 0]]
 
     def _tracklets(self, outputs: TrainingOutputs, labels: Tensor) -> tuple[TrainingOutputs, Tensor]:
         """Return one training example per tracklet, where the recipe wants that."""
@@ -186,14 +213,6 @@ class TrainingModule(LightningModule):
             return outputs, labels
         frames = sampling.frames_per_tracklet
         return pool_training_outputs(outputs, frames, self.model.frame_attention), labels[::frames]
-
-    def _of_all_processes(self, outputs: TrainingOutputs, labels: Tensor) -> tuple[TrainingOutputs, Tensor]:
-        """Return the outputs for the global batch, so that every process has the objective of one alone."""
-        features, logits = (
-            tuple(self.processes.gather(branch.float()) for branch in branches)
-            for branches in (outputs.features, outputs.logits)
-        )
-        return replace(outputs, features=features, logits=logits), self.processes.gather(labels)
 
     def _stop(self, failure: TrainingError | None, losses: dict[str, float]) -> None:
         """Keep the batch of all processes and stop them all.

@@ -3,6 +3,7 @@
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -43,27 +44,45 @@ class Objective(nn.Module):
         """Whether any loss takes logits or cosines."""
         return any(loss.consumes != "features" for loss in self.losses)
 
-    def forward(self, outputs: TrainingOutputs, identities: Tensor) -> ObjectiveValue:
+    def forward(
+        self, outputs: TrainingOutputs, identities: Tensor, attributes: Tensor | None = None
+    ) -> ObjectiveValue:
         """Return the objective in float32, whatever precision the model ran in.
+
+        In training mode, losses with a memory remember the features afterwards.
 
         Args:
             outputs: What the model gives.
             identities: (B,) training labels.
+            attributes: (B, A) of 0, 1 or NaN for unknown, for losses of attributes.
 
         Raises:
-            TrainingError: the model gives nothing that a loss takes.
+            TrainingError: the model gives nothing that a loss takes, or nobody gave attributes.
         """
         terms = {}
         for name, loss in zip(self.names, self.losses, strict=True):
             branches = outputs.features if loss.consumes == "features" else outputs.logits
             if not branches:
                 raise TrainingError(f"Loss '{name}' takes {loss.consumes}, but the model gives none.")
-            values = [loss(branch.float(), identities) for branch in branches]
+            targets = attributes if learns_attributes(loss) else identities
+            if targets is None:
+                raise TrainingError(
+                    f"Loss '{name}' takes attributes, got none. Expected a data set with them."
+                )
+            values = [loss(branch.float(), targets) for branch in branches]
             shares = outputs.branch_weights or (1 / len(values),) * len(values)
             parts = [share * value for share, value in zip(shares, values, strict=True)]
             terms[name] = sum(parts[1:], start=parts[0])
+            remember: Any = getattr(loss, "remember", None)
+            if self.training and remember is not None:
+                remember(branches[0].detach().float(), identities)
         weighted = [weight * term for weight, term in zip(self.weights, terms.values(), strict=True)]
         return ObjectiveValue(total=sum(weighted[1:], start=weighted[0]), terms=terms)
+
+
+def learns_attributes(loss: object) -> bool:
+    """Say whether a loss, or its class, learns attributes in place of identities."""
+    return getattr(loss, "targets", "identities") == "attributes"
 
 
 def single_feature_dim(model: ReidModel, image_size: tuple[int, int]) -> int:
@@ -78,7 +97,7 @@ def single_feature_dim(model: ReidModel, image_size: tuple[int, int]) -> int:
         features = trial.training_outputs(torch.zeros(2, 3, *image_size, device=device)).features
     if len(features) != 1:
         raise TrainingError(
-            f"Losses that learn a vector per identity do not fit the model, got {len(features)} branches of "
+            f"Losses that keep vectors of their own do not fit the model, got {len(features)} branches of "
             f"features. Expected one. Choose a loss without, or a model with one branch."
         )
     return features[0].shape[1]

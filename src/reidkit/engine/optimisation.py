@@ -159,6 +159,9 @@ def build_optimizer(
     of_losses: Sequence[LossOptimSection | None],
     model: ReidModel,
     objective: Objective,
+    *,
+    peers: Sequence[tuple[ReidModel, Objective]] = (),
+    connectors: Sequence[Parameter] = (),
 ) -> tuple[torch.optim.Optimizer, list[bool]]:
     """Return one optimizer of all that learns, and for each of its groups whether it follows the schedule.
 
@@ -171,21 +174,29 @@ def build_optimizer(
         of_losses: The optimizer that the recipe gives each loss, if any.
         model: In training.
         objective: With the losses.
+        peers: Further networks that learn by the same rules, each with its objective.
+        connectors: What brings one network to the form of another; they learn as all behind a backbone.
 
     Raises:
         CatalogError: groups that the model does not have.
     """
-    groups = parameter_groups(model, section.rules())
+    rules = section.rules()
+    groups: list[dict[str, Any]] = []
     parts: list[torch.optim.Optimizer] = []
     follows: list[bool] = []
-    for loss, own in zip(objective.losses, of_losses, strict=True):
-        learned = [item for item in loss.parameters() if item.requires_grad]
-        if own is not None:
-            parts.append(own.build_optimizer(learned))
-            follows.append(own.follows_schedule)
-        elif learned:
-            rate = section.learning_rate * float(getattr(loss, "learning_rate_factor", 1.0))
-            groups.append({"params": learned, "lr": rate, "weight_decay": 0.0})
+    for network, losses in ((model, objective), *peers):
+        groups += parameter_groups(network, rules)
+        for loss, own in zip(losses.losses, of_losses, strict=True):
+            learned = [item for item in loss.parameters() if item.requires_grad]
+            if own is not None:
+                parts.append(own.build_optimizer(learned))
+                follows.append(own.follows_schedule)
+            elif learned:
+                rate = section.learning_rate * float(getattr(loss, "learning_rate_factor", 1.0))
+                groups.append({"params": learned, "lr": rate, "weight_decay": 0.0})
+    if connectors:
+        rate = rules.learning_rate * rules.head_factor
+        groups.append({"params": list(connectors), "lr": rate, "weight_decay": rules.weight_decay})
     optimizer = section.build_optimizer(groups)
     is_scheduled = [True] * len(groups) + follows
     return (JointOptimizer([optimizer, *parts]) if parts else optimizer), is_scheduled

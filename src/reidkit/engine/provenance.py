@@ -5,6 +5,7 @@ import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Hashable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,7 +37,7 @@ def describe_environment() -> dict[str, Any]:
 
 
 def describe_data(splits: DatasetSplits) -> dict[str, Any]:
-    """Return name, counts per split, terms, and a fingerprint of a data set.
+    """Return name, number of the split, counts, terms, and a fingerprint of a data set.
 
     The fingerprint is a hash of every sample's path below the root, identity and camera: it tells whether
     two runs saw the same files under the same labels, wherever the folder lies. Pixels are not read.
@@ -53,11 +54,18 @@ def describe_data(splits: DatasetSplits) -> dict[str, Any]:
             digest.update(repr((split, _names(sample, splits), sample.identity, sample.camera)).encode())
     return {
         "name": splits.name,
+        **({} if splits.split is None else {"split": splits.split, "num_splits": splits.num_splits}),
         "root": str(splits.root.absolute()),
         "splits": counts,
         "terms": splits.terms,
         "fingerprint": digest.hexdigest()[:16],
     }
+
+
+def identity_fingerprint(labels: Mapping[Hashable, int]) -> str:
+    """Return 16 hexadecimal digits that tell whether two classifiers have the same identities in order."""
+    ordered = sorted(labels, key=lambda identity: labels[identity])
+    return hashlib.sha256(repr(ordered).encode()).hexdigest()[:16]
 
 
 def _names(sample: Sample, splits: DatasetSplits) -> list[str]:

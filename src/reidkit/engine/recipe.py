@@ -4,33 +4,40 @@ Unknown keys, unknown components, wrong types and values out of range are refuse
 all faults together.
 """
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import torch
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from reidkit.core.catalog import find
 from reidkit.core.errors import CatalogError
-from reidkit.core.types import DistanceName, Interpolation, Preprocessing, Temporal
+from reidkit.core.types import Interpolation, Preprocessing, Sample
 from reidkit.data.failures import UnreadablePolicy
 from reidkit.data.readers import READERS
 from reidkit.data.transforms import TRANSFORMS, SeveralViews, build_augmentation
+from reidkit.engine.attribute_table import AttributeTable, attribute_table
 from reidkit.engine.component import Component, Section, check_arguments, check_name
+from reidkit.engine.distillation_section import DistillationSection
+from reidkit.engine.evaluation_section import EvaluationSection
 from reidkit.engine.freezing import check_layers
 from reidkit.engine.model_section import ModelSection
-from reidkit.engine.objective import Objective, classifier_faults
+from reidkit.engine.objective import (
+    Objective,
+    classifier_faults,
+    learns_attributes,
+    single_feature_dim,
+)
 from reidkit.engine.optimisation import LossOptimSection, OptimSection, ScheduleSection
 from reidkit.engine.parameter_groups import parameter_groups
-from reidkit.engine.post_processing import PostProcessing
+from reidkit.engine.published_score import PublishedScore
 from reidkit.engine.sampling_section import SamplingSection
+from reidkit.engine.stage_maps import stage_ends
 from reidkit.engine.training_section import TrainingSection
 from reidkit.losses.catalog import LOSSES
-from reidkit.metrics.expansion import EXPANSIONS
-from reidkit.metrics.local_matching import LOCAL_MATCHERS
-from reidkit.metrics.protocols import PROTOCOLS
-from reidkit.metrics.reranking.catalog import RERANKERS
+from reidkit.models.model import ReidModel
 from reidkit.models.timm_backbone import pixel_statistics
 from reidkit.models.zoo import build_model
 
@@ -130,71 +137,19 @@ class LossTerm(Component):
 
     kind = "loss"
     catalog = LOSSES
-    offered = ("num_identities", "feature_dim")
+    offered = ("num_identities", "feature_dim", "positive_shares")
 
     weight: float = Field(1.0, gt=0)
     optim: LossOptimSection | None = None
 
-    def build_loss(self, num_identities: int, feature_dim: int) -> torch.nn.Module:
-        """Build the loss; it is told identities and dimension if it asks for them, to own parameters."""
-        loss: torch.nn.Module = self.build(num_identities=num_identities, feature_dim=feature_dim)
-        return loss
-
-
-class EvaluationSection(Section):
-    """When and how the model is judged.
-
-    ``every_epochs`` 0 evaluates only at the end. ``protocol`` null is the data set's own. ``flip`` takes
-    the mean over the image and its mirror image. ``frames_per_tracklet`` null takes all frames of a tracklet,
-    a number so many, evenly spread; ``temporal`` is what they become: their "average", the "max" of each
-    number, or their average by the "attention" that training learned; null is the last where it was learned,
-    else the first. ``expand`` and ``rerank`` name a query
-    expansion and a re-ranking that come before the scores, ``local`` what sorts the nearest images again by
-    their feature maps; see `PostProcessing`.
-    """
-
-    every_epochs: int = Field(10, ge=0)
-    protocol: Literal[tuple(PROTOCOLS)] | None = None  # type: ignore[valid-type]
-    distance: DistanceName | None = None
-    flip: bool = False
-    frames_per_tracklet: int | None = Field(None, ge=1)
-    temporal: Temporal | None = None
-    expand: Literal[tuple(EXPANSIONS)] | None = None  # type: ignore[valid-type]
-    expand_arguments: dict[str, Any] = Field(default_factory=dict)
-    rerank: Literal[tuple(RERANKERS)] | None = None  # type: ignore[valid-type]
-    rerank_arguments: dict[str, Any] = Field(default_factory=dict)
-    local: Literal[tuple(LOCAL_MATCHERS)] | None = None  # type: ignore[valid-type]
-    local_top: int = Field(100, ge=1)
-    local_weight: float = Field(0.5, ge=0, le=1)
-    batch_size: int = Field(128, ge=1)
-
-    @property
-    def after(self) -> PostProcessing:
-        """What comes between the model and the ranking."""
-        return PostProcessing(
-            self.expand,
-            self.rerank,
-            self.expand_arguments,
-            self.rerank_arguments,
-            self.local,
-            self.local_top,
-            self.local_weight,
+    def build_loss(
+        self, num_identities: int, feature_dim: int, positive_shares: Sequence[float]
+    ) -> torch.nn.Module:
+        """Build the loss; it is told what the data and the model are like if it asks, to own vectors."""
+        loss: torch.nn.Module = self.build(
+            num_identities=num_identities, feature_dim=feature_dim, positive_shares=positive_shares
         )
-
-
-class PublishedScore(Section):
-    """What somebody reached by the method of a recipe: the aim, not a measurement of ours.
-
-    ``trained_on`` and ``judged_on`` are keys of readers, or names that the source gives. Scores lie in
-    [0, 1].
-    """
-
-    trained_on: str
-    judged_on: str
-    rank_1: float | None = Field(None, ge=0, le=1)
-    mean_ap: float | None = Field(None, ge=0, le=1)
-    mean_inp: float | None = Field(None, ge=0, le=1)
-    source: str
+        return loss
 
 
 class Recipe(Section):
@@ -211,6 +166,7 @@ class Recipe(Section):
         sampling: How batches are put together.
         augmentation: Random changes of the training images, in order.
         losses: Terms of the objective.
+        distillation: Networks to learn from beside the labels.
         optim: The optimizer.
         schedule: How the learning rate goes on.
         training: The run itself.
@@ -227,6 +183,7 @@ class Recipe(Section):
     sampling: SamplingSection
     augmentation: tuple[AugmentationStep, ...] = ()
     losses: tuple[LossTerm, ...]
+    distillation: DistillationSection = DistillationSection()
     optim: OptimSection = OptimSection()
     schedule: ScheduleSection = ScheduleSection()
     training: TrainingSection = TrainingSection()
@@ -264,21 +221,28 @@ class Recipe(Section):
         if not self.losses:
             faults.append("losses: the list is empty. Expected at least one loss.")
         size = (self.input.height, self.input.width)
-        # Nothing is fetched and nothing drawn for a model that is thrown away.
-        arguments = {
-            key: False if key == "is_pretrained" else value for key, value in self.model.arguments.items()
-        }
 
-        def try_model() -> None:
+        def try_network(section: ModelSection) -> ReidModel:
+            # Nothing is fetched and nothing drawn for a model that is thrown away.
+            given = section.arguments
+            arguments = {key: False if key == "is_pretrained" else value for key, value in given.items()}
             with torch.device("meta"):
-                model = build_model(self.model.name, num_identities=2, image_size=size, arguments=arguments)
+                model = build_model(section.name, num_identities=2, image_size=size, arguments=arguments)
             consumed = {term.name: find("loss", term.name, LOSSES) for term in self.losses}
             faults.extend(classifier_faults(model, consumed))
-            check_layers(model, self.training.open_layers)
             parameter_groups(model, self.optim.rules())
+            return model
+
+        def try_model() -> None:
+            model = try_network(self.model)
+            check_layers(model, self.training.open_layers)
+            if self.distillation.consumes("maps"):
+                stage_ends(model)
 
         trials: dict[str, Callable[[], object]] = {
             "model": try_model,
+            "distillation": lambda: [try_network(peer) for peer in self.distillation.peers],
+            "training": self._check_networks,
             "losses": self._check_loss_optimizers,
             "schedule": lambda: self.schedule.factor(self.training.epochs),
             "augmentation": self.build_augmentation,
@@ -293,6 +257,17 @@ class Recipe(Section):
             raise ValueError("\n".join(faults))
         return self
 
+    def _check_networks(self) -> None:
+        """Refuse what does not go with the networks that are trained."""
+        if self.training.keep_classifier and not self.objective().needs_classifier:
+            raise CatalogError("keep_classifier keeps what no loss trains. Expected a loss of logits.")
+        if self.training.open_layers and self.distillation.peers:
+            raise CatalogError("open_layers names modules of one model. Expected no distillation.peers.")
+        if self.sampling.temporal and self.distillation.peers:
+            raise CatalogError("sampling.temporal makes tracklets of one model. Expected no peers.")
+        if self.training.compile and self.distillation.consumes("maps"):
+            raise CatalogError("compile does not go with a transfer of feature maps. Expected false.")
+
     def _check_loss_optimizers(self) -> None:
         for term, loss in zip(self.losses, self.objective().losses, strict=True):
             if term.optim is not None and not any(True for _ in loss.parameters()):
@@ -300,13 +275,49 @@ class Recipe(Section):
             if term.optim is not None and "learning_rate_factor" in term.arguments:
                 raise CatalogError(f"'{term.name}' has optim and learning_rate_factor. Expected one of them.")
 
-    def objective(self, *, num_identities: int = 2, feature_dim: int = 1) -> Objective:
-        """Build the objective; identities and dimension are for losses with parameters for each identity."""
+    def objective(
+        self, *, num_identities: int = 2, feature_dim: int = 1, positive_shares: Sequence[float] = (0.5,)
+    ) -> Objective:
+        """Build the objective; the arguments are for losses that own vectors."""
+        given = (num_identities, feature_dim, positive_shares)
         return Objective(
             names=[term.name for term in self.losses],
-            losses=[term.build_loss(num_identities, feature_dim) for term in self.losses],
+            losses=[term.build_loss(*given) for term in self.losses],
             weights=[term.weight for term in self.losses],
         )
+
+    def objective_for(
+        self, model: ReidModel, num_identities: int, attributes: AttributeTable | None = None
+    ) -> Objective:
+        """Build the objective that a model is trained by.
+
+        Raises:
+            TrainingError: losses that keep vectors of their own, and a model with several branches.
+        """
+        builders = [find("loss", term.name, LOSSES) for term in self.losses]
+        if not any("feature_dim" in inspect.signature(builder).parameters for builder in builders):
+            return self.objective(num_identities=num_identities)
+        return self.objective(
+            num_identities=num_identities,
+            feature_dim=single_feature_dim(model, (self.input.height, self.input.width)),
+            positive_shares=attributes.positive_shares if attributes else (0.5,),
+        )
+
+    def attribute_table(self, samples: Sequence[Sample]) -> AttributeTable | None:
+        """Return the attributes of the training samples that a loss learns; None where none does.
+
+        Raises:
+            DatasetError: the samples lack them.
+        """
+        for term in self.losses:
+            if learns_attributes(find("loss", term.name, LOSSES)):
+                return attribute_table(samples, term.arguments.get("attributes", ()))
+        return None
+
+    @property
+    def needs_classifier(self) -> bool:
+        """Whether a loss, or what is taken over from another network, needs logits."""
+        return self.objective().needs_classifier or self.distillation.consumes("logits")
 
     def build_augmentation(self) -> Callable[[torch.Tensor, int], torch.Tensor]:
         """Build the augmentation of one training image."""

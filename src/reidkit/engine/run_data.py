@@ -80,7 +80,10 @@ def recipe_protocol(recipe: Recipe, splits: DatasetSplits) -> Protocol:
         splits,
         name=chosen.protocol,
         distance=chosen.distance,
+        normalization=chosen.normalization,
         flip=chosen.flip,
+        scales=chosen.scales,
+        view_average=chosen.view_average,
         frames_per_tracklet=chosen.frames_per_tracklet,
         temporal=chosen.temporal or ("attention" if recipe.sampling.temporal == "attention" else None),
     )

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,10 @@ class RunFolder:
     def scores_on(self, target: str) -> Path:
         """The final evaluation on a further target."""
         return self.path / f"scores_{target}.json"
+
+    def peer(self, number: int) -> Path:
+        """A network that learned beside the model, counted from 1."""
+        return self.path / "peers" / f"peer_{number}.safetensors"
 
     @property
     def failed_batch(self) -> Path:
@@ -132,12 +137,20 @@ def read_run_recipe(folder: RunFolder) -> Recipe:
     return load_recipe(folder.recipe)
 
 
-def check_same_run(folder: RunFolder, recipe: Recipe, data: dict[str, Any]) -> None:
-    """Refuse to go on with a run under another recipe or on other data.
+def check_same_run(
+    folder: RunFolder, recipe: Recipe, data: dict[str, Any], teachers: Mapping[str, str] | None = None
+) -> None:
+    """Refuse to go on with a run under another recipe, on other data or with other teachers.
+
+    Args:
+        folder: Of the run.
+        recipe: To go on by.
+        data: What describes the data now.
+        teachers: Fingerprints of the teachers now, by their paths.
 
     Raises:
         RecipeError: the recipe differs; the message lists the lines.
-        TrainingError: the data differ.
+        TrainingError: the data or a teacher differ.
     """
     before, now = recipe_text(read_run_recipe(folder)).splitlines(), recipe_text(recipe).splitlines()
     if before != now:
@@ -149,9 +162,16 @@ def check_same_run(folder: RunFolder, recipe: Recipe, data: dict[str, Any]) -> N
         )
         raise RecipeError("\n".join([headline, *changes]))
     if folder.environment.is_file():
-        fingerprint = json.loads(folder.environment.read_text())["data"]["fingerprint"]
+        environment = json.loads(folder.environment.read_text())
+        fingerprint = environment["data"]["fingerprint"]
         if fingerprint != data["fingerprint"]:
             raise TrainingError(
                 f"Data differ from those that {folder.path} was begun with, got fingerprint "
                 f"{data['fingerprint']}. Expected {fingerprint}. Restore the data set, or start a new run."
             )
+        for path, begun_with in environment.get("teachers", {}).items():
+            if (digits := (teachers or {}).get(path)) != begun_with:
+                raise TrainingError(
+                    f"Teacher {path} differs from the one that {folder.path} was begun with, got fingerprint "
+                    f"{digits}. Expected {begun_with}. Restore the file, or start a new run."
+                )

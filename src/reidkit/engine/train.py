@@ -1,10 +1,8 @@
 """Train a model by a recipe: from a recipe to a trained, judged and kept model."""
 
-import logging
 import os
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,30 +19,30 @@ from reidkit.data.sampling import shard
 from reidkit.engine.averaging import AveragedWeights
 from reidkit.engine.checkpointing import CheckpointFiles, RunCheckpoints
 from reidkit.engine.disk_space import check_space, needed_bytes
+from reidkit.engine.distillation import save_peers
 from reidkit.engine.epoch_record import EpochRecord, Row
 from reidkit.engine.evaluate import Evaluation, evaluate
-from reidkit.engine.idle_parameters import has_idle_parameters
-from reidkit.engine.lightning_parts import (
-    DDPStrategy,
-    TensorBoardLogger,
-    TorchElasticEnvironment,
-    Trainer,
-)
+from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
 from reidkit.engine.processes import ALONE, Processes, find_processes
 from reidkit.engine.progress import TrainingProgress
-from reidkit.engine.provenance import describe_data, describe_environment, library_versions
+from reidkit.engine.provenance import (
+    describe_data,
+    describe_environment,
+    identity_fingerprint,
+    library_versions,
+)
 from reidkit.engine.recipe import Recipe
 from reidkit.engine.run_data import RunData, read_data, recipe_protocol
 from reidkit.engine.run_folder import RunFolder, check_same_run, remove_unfinished, start_run
 from reidkit.engine.stopping import RunStopped, StopRequest
 from reidkit.engine.synchronized_norm import synchronize_norms
+from reidkit.engine.teachers import fingerprint_files
+from reidkit.engine.trainer_settings import placement, quiet_lightning
 from reidkit.metrics.calibration import calibrate
 from reidkit.models.checkpoint import ModelCard, save_model
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
-
-ACCELERATORS = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "mps": "mps"}
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class TrainingResult:
 def build_recipe_model(recipe: Recipe, splits: DatasetSplits) -> ReidModel:
     """Build the model of a recipe as it is before training; equal seeds give equal weights."""
     torch.manual_seed(recipe.seed)
-    num_identities = len(identity_labels(splits.train)) if recipe.objective().needs_classifier else None
+    num_identities = len(identity_labels(splits.train)) if recipe.needs_classifier else None
     return build_model(
         recipe.model.name,
         num_identities=num_identities,
@@ -173,10 +171,9 @@ def _run(
     progress = TrainingProgress(console, record)
     files = CheckpointFiles()
     checkpoints = RunCheckpoints(folder, record, stop, files, processes)
-    with _quiet_lightning():
+    with quiet_lightning():
         trainer = Trainer(
-            accelerator=ACCELERATORS[recipe.training.device],
-            **_placement(recipe, module, processes, files),
+            **placement(recipe, module, processes, files),
             precision=recipe.training.precision,
             max_epochs=recipe.training.epochs,
             gradient_clip_val=recipe.training.gradient_clip_norm,
@@ -204,6 +201,8 @@ def _run(
     by_target = {first: evaluation, **{name: judge(name) for name in others}}
     arguments = recipe.model.arguments_for(splits.train, splits.name)
     card = _write_result(folder, recipe, model, arguments, by_target, data, is_first=processes.is_first)
+    if module.distillation and processes.is_first:
+        save_peers(folder, recipe, module.distillation, card, splits)
     return TrainingResult(folder, recipe, splits, evaluation, by_target, record.rows, card)
 
 
@@ -213,6 +212,7 @@ class _Parts:
 
     run_data: RunData
     data: dict[str, Any]
+    teachers: dict[str, str]
     module: TrainingModule
     loader: TrainingLoader
 
@@ -233,7 +233,10 @@ def _prepare(recipe: Recipe, folder: RunFolder, console: Console, processes: Pro
     )
     if recipe.training.synchronize_norms and not processes.is_alone:
         synchronize_norms(module, processes)
-    return _Parts(run_data, describe_data(splits), module, loader)
+    data = describe_data(splits)
+    if recipe.training.keep_classifier:
+        data["identities"] = identity_fingerprint(identity_labels(splits.train))
+    return _Parts(run_data, data, fingerprint_files(recipe.distillation.teachers), module, loader)
 
 
 def _check_same_data(fingerprints: list[str]) -> None:
@@ -246,7 +249,7 @@ def _check_same_data(fingerprints: list[str]) -> None:
 
 def _open_folder(recipe: Recipe, folder: RunFolder, resume: bool, overwrite: bool, parts: _Parts) -> None:
     if resume:
-        check_same_run(folder, recipe, parts.data)
+        check_same_run(folder, recipe, parts.data, parts.teachers)
         remove_unfinished(folder)
     else:
         start_run(folder, recipe, overwrite=overwrite)
@@ -255,7 +258,8 @@ def _open_folder(recipe: Recipe, folder: RunFolder, resume: bool, overwrite: boo
     needed = needed_bytes(parts.module, is_averaged=is_averaged, num_existing=num_existing)
     check_space(folder.path, needed)
     if not folder.environment.is_file():
-        write_json(folder.environment, {**describe_environment(), "data": parts.data})
+        content = {**describe_environment(), "data": parts.data, "teachers": parts.teachers}
+        write_json(folder.environment, content)
 
 
 def _check_shared(folder: RunFolder) -> None:
@@ -264,25 +268,6 @@ def _check_shared(folder: RunFolder) -> None:
             f"Run folder {folder.path} is not the same for all processes, got none on this machine. Expected "
             f"a folder on a file system that all machines share. Choose one with --out."
         )
-
-
-def _placement(
-    recipe: Recipe, module: TrainingModule, processes: Processes, files: CheckpointFiles
-) -> dict[str, Any]:
-    """Return what the trainer is told about processes and devices."""
-    if processes.is_alone:
-        return {"devices": 1, "plugins": [files]}
-    chosen = recipe.training
-    is_frozen = bool(chosen.freeze_backbone_epochs or chosen.open_layers_epochs)
-    size = (recipe.input.height, recipe.input.width)
-    is_idle = is_frozen or has_idle_parameters(module.model, module.objective, size)
-    return {
-        "devices": processes.local_count,
-        "num_nodes": processes.num_machines,
-        "strategy": DDPStrategy(find_unused_parameters=is_idle),
-        "plugins": [files, TorchElasticEnvironment()],
-        "use_distributed_sampler": False,
-    }
 
 
 def choose_num_workers(recipe: Recipe, processes: Processes = ALONE) -> int:
@@ -358,10 +343,12 @@ def _write_result(
     card = ModelCard(
         architecture=recipe.model.name,
         arguments=arguments,
+        num_identities=data["splits"]["train"]["identities"] if recipe.training.keep_classifier else None,
         preprocessing=recipe.input.preprocessing(),
         descriptor_dim=model.descriptor_dim,
         has_frame_attention=model.frame_attention is not None,
         distance=evaluation.scores.protocol.distance,
+        normalization=evaluation.scores.protocol.normalization,
         scores=evaluation.scores.summary(),
         thresholds=tuple(evaluation.thresholds),
         calibration=calibrate(evaluation.pairs, data=str(data["name"])) if evaluation.curve else None,
@@ -377,19 +364,3 @@ def _write_result(
         write_json(folder.scores_on(name), content)
     save_model(folder.model, model, card)
     return card
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Silence what lightning says about itself; what it warns of is either chosen or shown by us."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="lightning")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -16,7 +16,8 @@ class TrainingSection(Section):
     are judged and kept: the "trained" ones, or an average of them, "ema" with ``ema_decay`` or "swa" over
     the epochs from ``swa_from_epoch``, counted from 0; see `AveragedWeights`. ``keep`` says whose epoch
     becomes ``model.safetensors``: "last", as the field reports; "best" that of the evaluation with the
-    highest mAP, which picks on the test set. ``compile`` and ``channels_last`` run the model faster where
+    highest mAP, which picks on the test set. ``keep_classifier`` keeps the classifier in it too, so that
+    another network can learn from its logits. ``compile`` and ``channels_last`` run the model faster where
     they work. ``synchronize_norms`` lets batch norms see the batches of all processes that train together.
     ``num_workers`` null chooses by machine. ``collapse_steps`` is how long the features may lie
     in one point before the run stops; 0 never stops it.
@@ -39,6 +40,7 @@ class TrainingSection(Section):
     num_workers: int | None = Field(None, ge=0)
     collapse_steps: int = Field(200, ge=0)
     keep: Literal["last", "best"] = "last"
+    keep_classifier: bool = False
 
     @model_validator(mode="after")
     def _check_epochs(self) -> Self:

@@ -24,7 +24,7 @@ class DescriptorMatrix:
 
     Args:
         descriptor_dim: Numbers D per descriptor.
-        distance: "cosine" or "euclidean"; rows of cosine galleries are of unit length.
+        distance: Between descriptors; rows of cosine galleries are of unit length.
     """
 
     def __init__(self, descriptor_dim: int, distance: DistanceName) -> None:
@@ -103,7 +103,8 @@ class DescriptorMatrix:
             # Row by row, not as a product, which may round equal rows differently.
             distances: NDArray[np.float64] = np.clip(1 - (found * wanted).sum(axis=1), 0, 2)
         else:
-            distances = np.sqrt(np.square(found - wanted).sum(axis=1))
+            squares = np.square(found - wanted).sum(axis=1)
+            distances = squares if self.distance == "squared-euclidean" else np.sqrt(squares)
         return distances
 
     def rows(self, numbers: Rows) -> Descriptors:

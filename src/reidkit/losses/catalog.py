@@ -1,14 +1,20 @@
-"""The catalog of losses. A row says by ``consumes`` whether it takes logits, cosines or features."""
+"""The catalog of losses. A row says by ``consumes`` whether it takes logits, cosines or features.
+
+A row whose ``targets`` is "attributes" learns those of the samples in place of their identities.
+"""
 
 from torch import nn
 
 from reidkit.losses.arc_face import ArcFace
+from reidkit.losses.attribute_classification import AttributeClassification
 from reidkit.losses.center import Center
 from reidkit.losses.circle_softmax import CircleSoftmax
 from reidkit.losses.contrastive import Contrastive
 from reidkit.losses.cos_face import CosFace
+from reidkit.losses.cross_batch_memory import CrossBatchMemory
 from reidkit.losses.cross_entropy import CrossEntropy
 from reidkit.losses.focal import Focal
+from reidkit.losses.instance import Instance
 from reidkit.losses.lifted_structure import LiftedStructure
 from reidkit.losses.multi_similarity import MultiSimilarity
 from reidkit.losses.norm_softmax import NormSoftmax
@@ -38,4 +44,7 @@ LOSSES: dict[str, type[nn.Module]] = {
     "multi_similarity": MultiSimilarity,
     "center": Center,
     "proxy_anchor": ProxyAnchor,
+    "instance": Instance,
+    "cross_batch_memory": CrossBatchMemory,
+    "attribute_classification": AttributeClassification,
 }

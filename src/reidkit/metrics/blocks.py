@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from reidkit.core.checks import ROWS_AT_ONCE, check_descriptors
+from reidkit.core.checks import ROWS_AT_ONCE, check_descriptors, check_form
 from reidkit.core.distance import check_distance, normalize
 from reidkit.core.errors import EvaluationError, ShapeError
 from reidkit.core.types import DistanceName
@@ -16,8 +16,11 @@ from reidkit.core.types import DistanceName
 BLOCK_BYTES = 128 * 2**20
 """Most memory that one block of keys takes; a single query row may take more."""
 
+MOST_ROWS = 512
+"""Most queries in a block: a product of more is no faster, and its keys no longer stay in the cache."""
+
 NUMBERS_FIRST = 32
-"""Descriptors whose squares and checksums are taken together, in little memory."""
+"""How many numbers of a descriptor are looked at first in the search for equal ones."""
 
 Keys = NDArray[np.floating]
 
@@ -29,8 +32,11 @@ class KeyBlocks(Protocol):
     def shape(self) -> tuple[int, int]:
         """(Q, G)."""
 
+    def key_tensor(self, rows: slice) -> Tensor:
+        """Return keys (rows, G) of some queries where they are; within a query, smaller is more alike."""
+
     def keys(self, rows: slice) -> Keys:
-        """Return keys (rows, G) of some queries; within a query, smaller is more alike."""
+        """Return the same keys for NumPy."""
 
     def row_slices(self) -> Iterator[slice]:
         """Cut the queries into blocks of bounded memory."""
@@ -45,7 +51,7 @@ class DescriptorBlocks:
     Args:
         query: (Q, D) float32 or float64 descriptors.
         gallery: (G, D) of the same dtype and device.
-        distance: "cosine" or "euclidean".
+        distance: "cosine", "euclidean" or "squared-euclidean".
 
     Raises:
         ShapeError: the shapes or types do not fit.
@@ -54,8 +60,8 @@ class DescriptorBlocks:
     """
 
     def __init__(self, query: Tensor, gallery: Tensor, distance: DistanceName) -> None:
-        check_descriptors("Query", query)
-        check_descriptors("Gallery", gallery)
+        check_form("Query", query)
+        check_form("Gallery", gallery)
         if query.shape[1] != gallery.shape[1] or query.dtype != gallery.dtype:
             raise ShapeError(
                 f"Query and gallery descriptors differ, got {query.dtype} of dimension {query.shape[1]} and "
@@ -84,7 +90,11 @@ class DescriptorBlocks:
         return len(self._query), len(self._gallery)
 
     def keys(self, rows: slice) -> Keys:
-        """Return the keys (rows, G) of some queries."""
+        """Return the keys (rows, G) of some queries for NumPy."""
+        return self.key_tensor(rows).cpu().numpy()
+
+    def key_tensor(self, rows: slice) -> Tensor:
+        """Return the keys (rows, G) of some queries, on the device of the descriptors."""
         block = self._query[rows]
         if self._gallery_squares is None:
             keys = torch.mm(block, self._gallery.T).mul_(self._gallery_scales)
@@ -93,7 +103,7 @@ class DescriptorBlocks:
         if self._repeats is not None:
             later, first = self._repeats
             keys[:, later] = keys[:, first]
-        return keys.cpu().numpy()
+        return keys
 
     def distances(self, rows: slice) -> Keys:
         """Return the distances (rows, G) of some queries: never negative, a cosine one never above 2."""
@@ -104,8 +114,8 @@ class DescriptorBlocks:
         if self._gallery_squares is None:
             return np.clip(1 + keys, 0, 2)
         squares = (self._query[rows] / 2).square().sum(-1, keepdim=True).cpu().numpy()
-        distances: Keys = np.sqrt(np.maximum(keys + squares, 0))
-        return distances
+        distances: Keys = np.maximum(keys + squares, 0)
+        return distances if self.distance == "squared-euclidean" else np.sqrt(distances)
 
     def row_slices(self) -> Iterator[slice]:
         """Cut the queries into blocks whose keys fit `BLOCK_BYTES`."""
@@ -113,10 +123,20 @@ class DescriptorBlocks:
 
 
 def _checked_squares(name: str, descriptors: Tensor) -> Tensor:
-    """Return the squared lengths; refuse those that overflow, for distances would be infinite, or NaN."""
-    squares = torch.cat([part.square().sum(1) for part in torch.split(descriptors, ROWS_AT_ONCE)])
+    """Return the squared lengths (N,), in one pass; refuse descriptors of which one is not finite.
+
+    Finite numbers whose squares overflow are refused too, for distances would be infinite, or NaN.
+    """
+    squares = descriptors.new_empty(len(descriptors))
+    # Part by part into the same memory: new memory for each part would lie between results, and never be
+    # given back before the last.
+    memory = descriptors.new_empty(min(ROWS_AT_ONCE, len(descriptors)), descriptors.shape[1])
+    for start in range(0, len(descriptors), ROWS_AT_ONCE):
+        part = descriptors[start : start + ROWS_AT_ONCE]
+        torch.sum(torch.mul(part, part, out=memory[: len(part)]), 1, out=squares[start : start + len(part)])
     wrong = (~squares.isfinite()).nonzero()[:, 0]
     if len(wrong):
+        check_descriptors(name, descriptors)
         raise EvaluationError(
             f"{name} descriptors are too large in {len(wrong)} of {len(descriptors)} rows, the first is row "
             f"{int(wrong[0])}: their squares overflow {descriptors.dtype}. Expected moderate values. Check "
@@ -132,7 +152,7 @@ def _find_repeats(gallery: Tensor) -> tuple[Tensor, Tensor] | None:
     the keys of a repeated row are those of the first.
     """
     # The first numbers tell most rows apart, at a fraction of the cost of all of them.
-    suspects = _of_equal_sums(_checksums(gallery[:, :NUMBERS_FIRST].contiguous()))
+    suspects = _of_equal_sums(_checksums(gallery[:, :NUMBERS_FIRST]))
     if len(suspects):
         suspects = suspects[_of_equal_sums(_checksums(gallery[suspects]))]
     if not len(suspects):
@@ -152,9 +172,12 @@ def _find_repeats(gallery: Tensor) -> tuple[Tensor, Tensor] | None:
 
 def _of_equal_sums(sums: Tensor) -> Tensor:
     """Return the ascending places of the sums that occur more than once."""
-    _, inverse, counts = torch.unique(sums, return_inverse=True, return_counts=True)
-    places: Tensor = (counts[inverse] > 1).nonzero()[:, 0]
-    return places
+    ordered, order = sums.sort()
+    is_twin = torch.zeros(len(sums), dtype=torch.bool, device=sums.device)
+    equal = ordered[1:] == ordered[:-1]
+    is_twin[1:] |= equal
+    is_twin[:-1] |= equal
+    return order[is_twin].sort().values
 
 
 def _checksums(rows: Tensor) -> Tensor:
@@ -163,13 +186,16 @@ def _checksums(rows: Tensor) -> Tensor:
     width = rows.shape[1] * rows.element_size() // (8 if bits == torch.int64 else 4)
     generator = torch.Generator().manual_seed(0)
     weights = torch.randint(-(2**63), 2**63 - 1, (width,), generator=generator).to(rows.device) | 1
-    # Adding zero makes minus zero plus zero: they are equal, and their bits shall be.
-    parts = [((part + 0.0).view(bits) * weights).sum(1) for part in torch.split(rows, ROWS_AT_ONCE)]
-    return torch.cat(parts)
+    sums = torch.empty(len(rows), dtype=torch.int64, device=rows.device)
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        part = rows[start : start + ROWS_AT_ONCE].contiguous()
+        # Adding zero makes minus zero plus zero: they are equal, and their bits shall be.
+        sums[start : start + len(part)] = ((part + 0.0).view(bits) * weights).sum(1)
+    return sums
 
 
 def cut_rows(num_queries: int, num_gallery: int, item_bytes: int) -> Iterator[slice]:
-    """Cut queries into blocks of at least one row and at most `BLOCK_BYTES` of keys."""
-    rows = max(1, BLOCK_BYTES // (num_gallery * item_bytes))
+    """Cut queries into blocks of at least one and at most `MOST_ROWS` rows, and at most `BLOCK_BYTES`."""
+    rows = max(1, min(MOST_ROWS, BLOCK_BYTES // (num_gallery * item_bytes)))
     for start in range(0, num_queries, rows):
         yield slice(start, min(start + rows, num_queries))

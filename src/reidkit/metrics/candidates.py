@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from reidkit.core.errors import CatalogError
 from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks, Keys
@@ -89,6 +91,10 @@ class ResortedBlocks:
         keys += mixed.max(1, keepdims=True) + 1 - keys.min(1, keepdims=True)
         np.put_along_axis(keys, self._rows[rows], mixed, axis=1)
         return keys
+
+    def key_tensor(self, rows: slice) -> Tensor:
+        """Return the same on the CPU as a tensor."""
+        return torch.from_numpy(self.keys(rows))
 
     def row_slices(self) -> Iterator[slice]:
         """Cut the queries into the blocks of the first ranking."""

@@ -15,6 +15,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "cuhk03-single-shot": Protocol(name="cuhk03-single-shot", single_shot_repeats=10, num_splits=20),
     "vehicleid": Protocol(name="vehicleid", same_camera="keep", num_splits=10),
     "veri": Protocol(name="veri"),
+    "veri-image-to-track": Protocol(name="veri-image-to-track", pooling="track"),
     "veriwild": Protocol(name="veriwild"),
     "mars": Protocol(name="mars"),
     "no-camera": Protocol(name="no-camera", same_camera="keep"),
@@ -24,7 +25,8 @@ PROTOCOLS: dict[str, Protocol] = {
 """``market1501`` drops matches from the query's own camera; ``market1501-trapezoid`` scores like the Matlab
 code of Zheng et al. (ICCV 2015); ``cuhk03-single-shot`` draws one gallery image per person; ``vehicleid`` is
 judged on ten draws of its gallery; ``veri``, ``veriwild`` (image to image) and ``mars`` (tracklets) have the
-rules of ``market1501``; ``no-camera`` is for data without cameras, usually judged leave-one-out;
+rules of ``market1501``; ``veri-image-to-track`` searches for tracks as the authors of VeRi-776 first did;
+``no-camera`` is for data without cameras, usually judged leave-one-out;
 ``multi-query`` and ``multi-shot`` pool what one camera saw of an identity."""
 
 

@@ -12,18 +12,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from reidkit.core.distance import normalize
 from reidkit.core.errors import EvaluationError, ShapeError
 from reidkit.core.types import Protocol, ReportProgress
 from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks, Keys, cut_rows
+from reidkit.metrics.counting import count_before, count_before_on_device
 from reidkit.metrics.labels import Labels
-from reidkit.metrics.matches import GalleryIndex, QueryMatches, Rows, make_index
+from reidkit.metrics.matches import BlockMatches, GalleryIndex, Rows, make_index
 from reidkit.metrics.scores import RetrievalScores
 from reidkit.metrics.single_shot import single_shot_ranks
-
-_QueryRow = tuple[int, float, float, Rows, Rows]
-
-MANY_POSITIVES = 8
-"""From so many right images on, sorting a row costs less than one pass for each of them."""
 
 
 def rank_gallery(
@@ -39,7 +36,7 @@ def rank_gallery(
     """Rank the gallery for each query and score the result.
 
     Args:
-        query_descriptors: (Q, D) float, raw: the protocol's distance normalises them.
+        query_descriptors: (Q, D) float, raw: they are scaled to unit length as the protocol says.
         gallery_descriptors: (G, D) float, same D, dtype and device.
         query: Labels of the queries.
         gallery: Labels of the gallery.
@@ -48,12 +45,15 @@ def rank_gallery(
         report: Called with (queries done, queries in all).
 
     Returns:
-        Scores with one row per query. Equal distances rank by gallery order.
+        Scores with one row per query. Equal distances rank by gallery order. Descriptors on another device
+        than the CPU are ranked there; only ranks come back.
 
     Raises:
         ShapeError: shapes, types or numbers of labels do not fit, or max_rank is below 1.
         EvaluationError: descriptors are not finite, or no query can be scored.
     """
+    if protocol.normalization == "unit" and protocol.distance != "cosine":
+        query_descriptors, gallery_descriptors = normalize(query_descriptors), normalize(gallery_descriptors)
     blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
     return rank_blocks(blocks, query, gallery, protocol, max_rank=max_rank, report=report)
 
@@ -82,7 +82,7 @@ def rank_blocks(
         EvaluationError: no query can be scored.
     """
     index = make_index(query, gallery, protocol, blocks.shape)
-    return _score(blocks.keys, blocks.row_slices(), index, max_rank, report)
+    return _score(blocks.key_tensor, blocks.row_slices(), index, max_rank, report)
 
 
 def rank_distances(
@@ -116,7 +116,7 @@ def rank_distances(
 
 
 def _score(
-    block_keys: Callable[[slice], Keys],
+    block_keys: Callable[[slice], Keys | Tensor],
     slices: Iterable[slice],
     index: GalleryIndex,
     max_rank: int,
@@ -124,97 +124,130 @@ def _score(
 ) -> RetrievalScores:
     if max_rank < 1:
         raise ShapeError(f"CMC length max_rank is too small, got {max_rank}. Expected at least 1.")
-    rows: list[_QueryRow] = []
-    num_threads = torch.get_num_threads()
-    with ThreadPoolExecutor(max_workers=num_threads) as pool:
+    ranks: list[Rows] = []
+    counts: list[Rows] = []
+    shots: list[Rows] = []
+    with ThreadPoolExecutor(max_workers=torch.get_num_threads()) as pool:
         for block in slices:
             keys = block_keys(block)
-            parts = np.array_split(np.arange(len(keys)), num_threads)
-
-            def score_part(part: Rows, keys: Keys = keys, start: int = block.start) -> list[_QueryRow]:
-                return [_score_query(keys[row], index, start + row) for row in part.tolist()]
-
-            for part_rows in pool.map(score_part, parts):
-                rows += part_rows
-            del keys, score_part  # before the next block is computed
+            if isinstance(keys, Tensor) and not _stays_on_device(keys):
+                keys = keys.numpy()
+            matches = index.block_matches(block)
+            before = _count_before(_without(keys, index.junk), _move_up(matches, index.junk), pool)
+            ranks.append(ranks_that_count(before, matches))
+            counts.append(np.bincount(matches.queries[matches.is_right], minlength=len(keys)))
+            if index.protocol.single_shot_repeats:
+                shots += _single_shots(keys, index, block.start, counts[-1])
+            del keys  # before the next block is computed
             if report is not None:
                 report(block.stop, index.num_queries)
-    first, precision, penalty, ranks, shots = zip(*rows, strict=True)
-    scores = RetrievalScores(
-        protocol=index.protocol,
-        num_gallery=index.num_gallery,
-        max_rank=max_rank,
-        first_match_rank=np.array(first, np.int64),
-        average_precision=np.array(precision, np.float64),
-        inverse_negative_penalty=np.array(penalty, np.float64),
-        num_matches=np.array([len(own) for own in ranks], np.int64),
-        match_ranks=np.concatenate(ranks),
-        single_shot_ranks=np.stack(shots) if index.protocol.single_shot_repeats else None,
-    )
+    scores = _assemble(np.concatenate(ranks), np.concatenate(counts), shots, index, max_rank)
     if scores.num_valid == 0:
         raise EvaluationError(index.explain_no_match())
     return scores
 
 
-def _score_query(keys: Keys, index: GalleryIndex, query: int) -> _QueryRow:
-    """Return first match rank, average precision, inverse negative penalty, all ranks, single-shot ranks."""
-    matches = index.matches(query)
-    count = len(matches.positives)
-    repeats = index.protocol.single_shot_repeats or 0
-    if count == 0:
-        return 0, np.nan, np.nan, np.empty(0, np.int64), np.zeros(repeats, np.int64)
-    ranks = positive_ranks(keys, matches)
-    shots = single_shot_ranks(keys, index, query, repeats) if repeats else np.empty(0, np.int64)
-    precision = average_precision(ranks, index.protocol)
-    return int(ranks[0]), precision, count / float(ranks[-1]), ranks, shots
+def _stays_on_device(keys: Tensor) -> bool:
+    """Say whether keys are counted where they are; NumPy does it faster on the CPU."""
+    return keys.device.type != "cpu"
 
 
-def average_precision(ranks: Rows, protocol: Protocol) -> float:
-    """Return the average precision of ascending 1-based ranks, by the rule of the protocol."""
-    numbers = np.arange(1, len(ranks) + 1)
-    precisions = numbers / ranks
-    if protocol.average_precision == "trapezoid":
-        before = np.where(ranks == 1, 1.0, (numbers - 1) / np.maximum(ranks - 1, 1))
-        precisions = (before + precisions) / 2
-    return float(precisions.sum() / len(ranks))
+def _without(keys: Keys | Tensor, junk: Rows) -> Keys | Tensor:
+    """Return the keys of all gallery rows but the junk."""
+    if not len(junk):
+        return keys
+    counts = np.ones(keys.shape[1], bool)
+    counts[junk] = False
+    if isinstance(keys, Tensor):
+        return keys[:, torch.from_numpy(counts).to(keys.device)]
+    return keys[:, counts]
 
 
-def positive_ranks(keys: Keys, matches: QueryMatches) -> Rows:
-    """Return the ascending 1-based ranks of the right rows among all rows that count.
+def _move_up(matches: BlockMatches, junk: Rows) -> BlockMatches:
+    """Return the matches with their rows in a gallery without the junk."""
+    return BlockMatches(matches.queries, matches.rows - junk.searchsorted(matches.rows), matches.is_right)
+
+
+def _count_before(keys: Keys | Tensor, matches: BlockMatches, pool: ThreadPoolExecutor) -> Rows:
+    """Count what is nearer than each row of interest: on the CPU in several threads."""
+    if isinstance(keys, Tensor):
+        return count_before_on_device(keys, matches.queries, matches.rows)
+    ends = np.linspace(0, len(keys), torch.get_num_threads() + 1).astype(np.int64)
+    cuts = matches.queries.searchsorted(ends)
+
+    def count(part: int) -> Rows:
+        start, own = ends[part], slice(cuts[part], cuts[part + 1])
+        return count_before(keys[start : ends[part + 1]], matches.queries[own] - start, matches.rows[own])
+
+    return np.concatenate(list(pool.map(count, range(len(ends) - 1))))
+
+
+def ranks_that_count(before: Rows, matches: BlockMatches) -> Rows:
+    """Return the ranks of the right rows, ascending in each query, among the rows that count.
 
     Args:
-        keys: (G,) ordering keys of one query; the lower index of two equal keys comes first.
-        matches: The right and the ignored rows.
+        before: (P,) rows before each row of interest; no two of a query have as many.
+        matches: The P rows of interest.
     """
-    positives, ignored = matches.positives, matches.ignored
-    if len(positives) < MANY_POSITIVES:
-        before = np.array([_count_before(keys, row) for row in positives.tolist()], np.int64)
-    else:
-        before = _count_by_sorting(keys, positives)
-    if len(ignored):
-        key, ignored_key = keys[positives][:, None], keys[ignored]
-        is_before = (ignored_key < key) | ((ignored_key == key) & (ignored < positives[:, None]))
-        before -= is_before.sum(axis=1)
-    before.sort()
-    return before + 1
+    order = np.lexsort((before, matches.queries))  # the queries stay where they are
+    is_right = matches.is_right[order]
+    ignored = np.concatenate([[0], (~is_right).cumsum()])
+    of_earlier_queries = ignored[matches.queries.searchsorted(matches.queries)]
+    ranks: Rows = before[order] - (ignored[:-1] - of_earlier_queries) + 1
+    return ranks[is_right]
 
 
-def _count_before(keys: Keys, row: int) -> int:
-    """Count the rows that a stable sort puts before one row, in one pass."""
-    key = keys[row]
-    return int(np.count_nonzero(keys[:row] <= key) + np.count_nonzero(keys[row + 1 :] < key))
+def _single_shots(keys: Keys | Tensor, index: GalleryIndex, start: int, counts: Rows) -> list[Rows]:
+    """Return the ranks in random galleries of one image per identity, for each query of a block."""
+    rows = keys.cpu().numpy() if isinstance(keys, Tensor) else keys
+    repeats = index.protocol.single_shot_repeats or 0
+    none = np.zeros(repeats, np.int64)
+    return [
+        single_shot_ranks(row, index, start + place, repeats) if counts[place] else none
+        for place, row in enumerate(rows)
+    ]
 
 
-def _count_by_sorting(keys: Keys, rows: Rows) -> Rows:
-    """Count for each of several rows all those that a stable sort puts before it.
+def _assemble(
+    ranks: Rows, counts: Rows, shots: list[Rows], index: GalleryIndex, max_rank: int
+) -> RetrievalScores:
+    """Return the scores of all queries from the ranks of their right rows."""
+    ends = counts.cumsum()
+    has_match = counts > 0
+    first = np.zeros(len(counts), np.int64)
+    first[has_match] = ranks[(ends - counts)[has_match]]
+    penalty = np.full(len(counts), np.nan)
+    penalty[has_match] = counts[has_match] / ranks[ends[has_match] - 1]
+    return RetrievalScores(
+        protocol=index.protocol,
+        num_gallery=index.num_gallery,
+        max_rank=max_rank,
+        first_match_rank=first,
+        average_precision=average_precisions(ranks, counts, index.protocol),
+        inverse_negative_penalty=penalty,
+        num_matches=counts,
+        match_ranks=ranks,
+        single_shot_ranks=np.stack(shots) if index.protocol.single_shot_repeats else None,
+    )
 
-    One call for the whole row of keys, in which other threads go on; ties, which are rare, are counted by
-    themselves.
+
+def average_precisions(ranks: Rows, counts: Rows, protocol: Protocol) -> NDArray[np.float64]:
+    """Return the average precision of each query, by the rule of the protocol; NaN without a match.
+
+    Args:
+        ranks: Ascending 1-based ranks of the right rows, one query after the other.
+        counts: (Q,) right rows of each query.
+        protocol: Names the rule.
     """
-    ordered = np.sort(keys)
-    own_keys = keys[rows]
-    before: Rows = ordered.searchsorted(own_keys)
-    has_twin = ordered[np.minimum(before + 1, len(ordered) - 1)] == own_keys
-    for number in np.flatnonzero(has_twin & (before + 1 < len(ordered))).tolist():
-        before[number] += np.count_nonzero(keys[: rows[number]] == own_keys[number])
-    return before
+    found = np.full(len(counts), np.nan)
+    starts = counts.cumsum() - counts
+    for count in np.unique(counts[counts > 0]).tolist():  # all queries with as many at once
+        queries = np.flatnonzero(counts == count)
+        own = ranks[starts[queries][:, None] + np.arange(count)]
+        numbers = np.arange(1, count + 1)
+        precisions = numbers / own
+        if protocol.average_precision == "trapezoid":
+            before = np.where(own == 1, 1.0, (numbers - 1) / np.maximum(own - 1, 1))
+            precisions = (before + precisions) / 2
+        found[queries] = precisions.sum(axis=1) / count
+    return found

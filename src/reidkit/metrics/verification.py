@@ -81,10 +81,11 @@ def pairs_and_nearest(
     blocks = DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
     index = make_index(query, gallery, protocol, blocks.shape)
     top = 2.0
-    if protocol.distance == "euclidean":
+    if protocol.distance != "cosine":
         # In float64: half precision would overflow here.
         both = (query_descriptors, gallery_descriptors)
         top = sum(float(rows.detach().double().norm(dim=1).max()) for rows in both) or 1.0
+        top = top**2 if protocol.distance == "squared-euclidean" else top
     edges = np.linspace(0, top, num_bins + 1)
     genuine, impostor = np.zeros(num_bins, np.int64), np.zeros(num_bins, np.int64)
     nearest = np.full((2, len(query)), np.inf)

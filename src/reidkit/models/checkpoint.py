@@ -16,7 +16,7 @@ from torch import Tensor
 
 from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.files import replace_file
-from reidkit.core.types import Calibration, DistanceName, Preprocessing, Threshold
+from reidkit.core.types import Calibration, DistanceName, Normalization, Preprocessing, Threshold
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
 
@@ -36,6 +36,7 @@ class ModelCard(BaseModel):
         num_identities: Columns of the classifier where the file keeps one; None where it does not.
         has_frame_attention: Whether the model learned how much each frame of a tracklet counts.
         distance: The distance that the model was judged by.
+        normalization: Whether descriptors are scaled to unit length whatever the distance.
         scores: Summary of its evaluation, with the protocol; None where it was never evaluated.
         thresholds: Measured in that evaluation, or by a calibration.
         calibration: What a distance means; None where it was never calibrated.
@@ -57,6 +58,7 @@ class ModelCard(BaseModel):
     num_identities: int | None = None
     has_frame_attention: bool = False
     distance: DistanceName = "cosine"
+    normalization: Normalization = "by_distance"
     scores: dict[str, Any] | None = None
     thresholds: tuple[Threshold, ...] = ()
     calibration: Calibration | None = None
@@ -67,6 +69,11 @@ class ModelCard(BaseModel):
     versions: dict[str, str] = Field(default_factory=dict)
     colour_order: Literal["rgb"] = "rgb"
     format_version: Literal[1] = FORMAT_VERSION
+
+    @property
+    def is_unit(self) -> bool:
+        """Whether descriptors are scaled to unit length before they are compared."""
+        return self.distance == "cosine" or self.normalization == "unit"
 
 
 def save_model(path: Path, model: ReidModel, card: ModelCard) -> None:

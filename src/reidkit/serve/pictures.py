@@ -134,7 +134,7 @@ def _summary(scores: Path) -> dict[str, Any]:
         content = json.loads(scores.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    found = content.get("scores", {}) if isinstance(content, dict) else {}
+    found = content.get("summary", {}) if isinstance(content, dict) else {}
     return {
         name: value for name, value in found.items() if name in ("mean_ap", "rank_1") and value is not None
     }

@@ -36,11 +36,12 @@ async def about(request: Request) -> About:
 
     def work(gallery: Gallery) -> About:
         found = gallery.identities()
+        calibration = gallery.about.calibration
         return About(
             model=gallery.about.model,
             descriptor_dim=gallery.about.descriptor_dim,
             distance=gallery.about.distance,
-            has_probabilities=gallery.about.calibration is not None,
+            prior=calibration.prior if calibration else None,
             templates=sum(item.num_templates for item in found),
             identities=len(found),
             cameras=sorted({camera for item in found for camera in item.cameras}),

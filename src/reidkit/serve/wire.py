@@ -174,12 +174,12 @@ class Health(BaseModel):
 
 
 class About(BaseModel):
-    """The model and the gallery of this service."""
+    """The model and the gallery of this service; probabilities hold where ``prior`` of pairs are the same."""
 
     model: str
     descriptor_dim: int
     distance: str
-    has_probabilities: bool
+    prior: float | None
     templates: int
     identities: int
     cameras: list[str]

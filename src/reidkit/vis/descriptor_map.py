@@ -55,12 +55,13 @@ def place_descriptors(
             f"{FEWEST} finite ones."
         )
     neighbours = min(30, (len(descriptors) - 1) // 3)
+    metric = "sqeuclidean" if distance == "squared-euclidean" else distance
     if method == "tsne":
         manifold = import_extra("sklearn.manifold", extra="analysis", purpose="t-SNE")
-        reducer = manifold.TSNE(metric=distance, perplexity=neighbours, init="random", random_state=seed)
+        reducer = manifold.TSNE(metric=metric, perplexity=neighbours, init="random", random_state=seed)
     else:
         umap = import_extra("umap", extra="analysis", purpose="UMAP")
-        reducer = umap.UMAP(metric=distance, n_neighbors=max(2, neighbours), random_state=seed)
+        reducer = umap.UMAP(metric=metric, n_neighbors=max(2, neighbours), random_state=seed)
     places = np.asarray(reducer.fit_transform(descriptors.astype(np.float32)), np.float64)
     span = np.ptp(places, axis=0)
     unit: NDArray[np.float64] = (places - places.min(axis=0)) / np.where(span > 0, span, 1)

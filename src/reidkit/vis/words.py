@@ -32,6 +32,22 @@ PROTOCOL_WORDS: Mapping[str, tuple[str, Mapping[object, tuple[str, str]]]] = {
                 "Euclidean",
                 "The straight-line distance between two descriptors, from 0 upwards. Smaller is more alike.",
             ),
+            "squared-euclidean": (
+                "squared Euclidean",
+                "The square of the straight-line distance between two descriptors. It ranks as the distance "
+                "itself does, with other thresholds.",
+            ),
+        },
+    ),
+    "normalization": (
+        "Normalisation",
+        {
+            "by_distance": (
+                "by the distance",
+                "The cosine distance scales descriptors to unit length; a Euclidean one takes them as they "
+                "are.",
+            ),
+            "unit": ("unit length", "Descriptors are scaled to unit length, whatever the distance."),
         },
     ),
     "flip": (
@@ -39,6 +55,21 @@ PROTOCOL_WORDS: Mapping[str, tuple[str, Mapping[object, tuple[str, str]]]] = {
         {
             True: ("averaged in", "A descriptor is the mean over the image and its mirror image."),
             False: ("not used", "A descriptor comes from the image alone, not from its mirror image."),
+        },
+    ),
+    "scales": (
+        "Input sizes",
+        {(1.0,): ("one", "An image is embedded at the size that the model was made for.")},
+    ),
+    "view_average": (
+        "Average of views",
+        {
+            "raw": ("as they are", "Where an image has several views, the mean is over their descriptors."),
+            "unit": (
+                "of unit length",
+                "Where an image has several views, the descriptor of each is scaled to unit length before "
+                "the mean.",
+            ),
         },
     ),
     "average_precision": (
@@ -132,6 +163,7 @@ PROTOCOL_WORDS: Mapping[str, tuple[str, Mapping[object, tuple[str, str]]]] = {
             "none": ("none", "Each image is ranked by itself."),
             "query": ("queries", "Images of an individual from one camera make up one query."),
             "gallery": ("gallery", "Images of an individual from one camera make up one gallery entry."),
+            "track": ("tracks", "The gallery is searched for tracks, each as far away as its nearest image."),
         },
     ),
     "num_splits": (
@@ -191,6 +223,9 @@ def protocol_rows(protocol: Protocol) -> list[tuple[str, str, str]]:
         value = getattr(protocol, field)
         if field in ("junk_identities", "single_shot_repeats", "num_splits"):
             other = (str(value), "A value of this evaluation's own.")
+        elif field == "scales":
+            sizes = " ".join(f"{scale:g}" for scale in value)
+            other = (sizes, "A descriptor is the mean over the image at these factors of the input size.")
         elif isinstance(value, tuple) and value:
             other = ("; ".join(value), "Applied to all queries and the gallery together, before the ranking.")
         else:

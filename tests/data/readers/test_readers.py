@@ -116,7 +116,9 @@ def test_reader_of_many_splits_takes_each_and_no_other(reader, plant, read, tmp_
     root = plant(reader, tmp_path / "set")
     last = BENCHMARKS[reader].num_splits - 1
     assert read(reader, root) == read(reader, root, split=0)
-    assert read(reader, root, split=last).train
+    splits = read(reader, root, split=last)
+    assert splits.train
+    assert (splits.split, splits.num_splits) == (last, last + 1)
     with pytest.raises(CatalogError, match=f"split is unknown, got {last + 1}. Expected 0 to {last}"):
         read(reader, root, split=last + 1)
 

@@ -51,6 +51,9 @@ class Benchmark:
         notes: tuple[str, ...] = (),
         counts: Mapping[str, SplitCounts] | None = None,
         protocol: str | None = None,
+        split: int | None = None,
+        num_splits: int | None = None,
+        query_support: tuple[Sample, ...] = (),
     ) -> DatasetSplits:
         """Return what a reader found, with what is known of its data set.
 
@@ -62,6 +65,9 @@ class Benchmark:
             notes: What the reader wants a person to know.
             counts: Published counts where options make them differ from the usual ones.
             protocol: Where options make it differ from the usual one.
+            split: Which one, where there are several.
+            num_splits: Where options make it differ from the usual number.
+            query_support: Further images of the queries' individuals from their cameras.
         """
         if self.is_withdrawn:
             notes = (*notes, f"{self.title} was withdrawn by its authors; do not use it for new work.")
@@ -76,4 +82,7 @@ class Benchmark:
             notes=notes,
             how_to_obtain=self.how_to_obtain,
             terms=self.terms,
+            split=split,
+            num_splits=num_splits or self.num_splits,
+            query_support=query_support,
         )

@@ -32,8 +32,12 @@ class RerankedDistances:
         """(Q, G)."""
         return self.num_queries, self.num_gallery
 
+    def key_tensor(self, rows: slice) -> Tensor:
+        """Return the distances (rows, G) of some queries, on the device that computes them."""
+        return self.compute(rows)
+
     def keys(self, rows: slice) -> NDArray[np.floating]:
-        """Return the distances (rows, G) of some queries."""
+        """Return the distances (rows, G) of some queries for NumPy."""
         return self.compute(rows).cpu().numpy()
 
     def row_slices(self) -> Iterator[slice]:

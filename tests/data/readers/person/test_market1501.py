@@ -37,6 +37,14 @@ def test_market_gives_identity_and_camera_of_each_name(market):
     assert splits.root == market
 
 
+def test_market_gives_the_hand_drawn_boxes_of_each_querys_camera(market, write_files):
+    other = ("0001_c2s1_000301_00.jpg", "0002_c1s1_000451_00.jpg")  # another camera, another person
+    write_files(market / "gt_bbox", "0001_c1s1_001076_00.jpg", *other, "readme.txt", content=b"")
+    support = read_market1501(market).query_support
+    assert [sample.path.name for sample in support] == ["0001_c1s1_001051_00.jpg", "0001_c1s1_001076_00.jpg"]
+    assert {(sample.identity, sample.camera) for sample in support} == {(1, 1)}
+
+
 def test_market_leaves_junk_out_and_keeps_distractors(market):
     splits = read_market1501(market)
     assert [(sample.identity, sample.camera) for sample in splits.gallery] == [(0, 1), (1, 2), (1, 6)]

@@ -53,6 +53,17 @@ def test_vehicleid_draws_differ_and_stay_the_same(write_vehicleid):
     assert {name for draw in draws for name in draw.values()} > {f"{10 * v:07d}.jpg" for v in range(1, 3)}
 
 
+def test_vehicleid_takes_more_draws_than_the_usual_ten(write_vehicleid):
+    root = write_vehicleid()
+    many = read_vehicleid(root, split=24, draws=25)
+    assert (many.split, many.num_splits) == (24, 25)
+    assert gallery_names(read_vehicleid(root, split=3, draws=25)) == gallery_names(
+        read_vehicleid(root, split=3)
+    )
+    with pytest.raises(CatalogError, match=r"^draws is too small, got 0\. Expected at least 1; usual are 10"):
+        read_vehicleid(root, draws=0)
+
+
 def test_vehicleid_draw_does_not_depend_on_the_place_the_order_or_the_other_vehicles(
     write_vehicleid, tmp_path
 ):

@@ -46,6 +46,24 @@ def test_veri_test_labels_serve_queries_and_gallery_and_the_notes_count_the_unla
     assert splits.notes == ("test_label.xml: 2 images not in it, without attributes.",)
 
 
+def test_veri_tracks_are_the_lines_of_their_list(veri):
+    assert all("track" not in sample.attributes for sample in read_veri776(veri).gallery)
+    (veri / "test_track.txt").write_text(
+        "0002_c002_1 0002_c002_00030600_0.jpg\r\n\r\n0002_c003_00084280_0.jpg 0009_c001_00000001_0.jpg \r\n"
+    )
+    splits = read_veri776(veri)
+    tracks = {sample.path.name: sample.attributes.get("track") for sample in splits.gallery}
+    assert tracks["0002_c002_00030600_0.jpg"] == 0
+    assert sorted(tracks.values(), key=str) == [0, 2, None]
+    assert "test_track.txt: 1 image in no track." in splits.notes
+
+
+def test_veri_list_of_tracks_that_fits_no_image_is_refused(veri):
+    (veri / "test_track.txt").write_text("<html>\n")
+    with pytest.raises(DatasetError, match=r"^List of tracks of VeRi-776 fits no image, got 1 lines in "):
+        read_veri776(veri)
+
+
 def test_veri_without_labels_has_no_attributes(veri):
     (veri / "train_label.xml").unlink()
     splits = read_veri776(veri)

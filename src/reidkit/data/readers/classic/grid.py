@@ -85,6 +85,7 @@ def read_grid(root: Path, *, split: int = 0) -> DatasetSplits:
         query=tuple(sample for sample in probe if sample.identity not in learned),
         gallery=tuple(sample for sample in gallery if sample.identity not in learned),
         notes=(*notes, *probe_notes, *gallery_notes),
+        split=split,
     )
 
 

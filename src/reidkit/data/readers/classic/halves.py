@@ -92,6 +92,7 @@ def split_in_halves(
             f"Camera {asked} is searched in camera {searched}.",
             *unread_file_note(data.folder, unread),
         ),
+        split=split,
     )
 
 

@@ -96,6 +96,7 @@ def read_ilids(
             own_split_note(ILIDS, split, seed, len(learned), len(images)),
             *unread_file_note(folder, SPLITS_FILE),
         ),
+        split=split,
     )
 
 

@@ -65,7 +65,8 @@ def split_as_listed(
     parts = ("train", "query", "gallery")
     listed = read_listed_split(benchmark.title, folder, splits_file, split, parts)
     train, query, gallery = (pick_images(benchmark.title, listed, part, folder, samples) for part in parts)
-    return benchmark.splits(folder, train=train, query=query, gallery=gallery, notes=(*notes, listed.note()))
+    notes = (*notes, listed.note())
+    return benchmark.splits(folder, train=train, query=query, gallery=gallery, notes=notes, split=split)
 
 
 def read_listed_split(

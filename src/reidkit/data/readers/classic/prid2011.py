@@ -115,4 +115,5 @@ def _split_by_people(
         query=images_of(data.samples, tested, "a"),
         gallery=images_of(data.samples, tested, "b") + distractors,
         notes=(*data.notes, *notes, listed.note()),
+        split=split,
     )

@@ -233,6 +233,8 @@ def _divide_classic(folder: Path, cached: CachedImages, split: int, notes: tuple
         notes=notes,
         counts={},
         protocol="cuhk03-single-shot",
+        split=split,
+        num_splits=NUM_CLASSIC_SPLITS,
     )
 
 

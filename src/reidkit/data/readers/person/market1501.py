@@ -59,7 +59,8 @@ def read_market1501(root: Path, *, distractors_500k: bool = False) -> DatasetSpl
 
     Identities and cameras are integers, as in the file names. Identity -1 (junk: a detection too poor to
     judge) is left out of every split; identity 0 (background and unlabelled people) stays in the gallery,
-    where it can only be wrong. ``gt_bbox/`` is not read.
+    where it can only be wrong. The hand-drawn boxes of ``gt_bbox/``, where it is there, become what the
+    protocol "multi-query" takes the mean over: those of each query's identity and camera.
 
     Args:
         root: The folder that holds ``bounding_box_train/``, ``query/`` and ``bounding_box_test/``; or one
@@ -71,6 +72,7 @@ def read_market1501(root: Path, *, distractors_500k: bool = False) -> DatasetSpl
         DatasetError: the folders are not found, or one holds no image with a name of the expected form.
     """
     folder, notes = find_root(_LAYOUT_500K if distractors_500k else _LAYOUT, root)
+    support = folder / "gt_bbox"
     found = read_market_folders(_LAYOUT, folder, _NAMING)
     gallery = found.gallery
     notes = (*notes, *found.notes)
@@ -81,8 +83,25 @@ def read_market1501(root: Path, *, distractors_500k: bool = False) -> DatasetSpl
         notes += (f"images/: {quantity(len(distractors), 'distractor')} in the gallery, as identity 0.",)
         del counts["gallery"]
     return MARKET1501.splits(
-        folder, train=found.train, query=found.query, gallery=gallery, notes=notes, counts=counts
+        folder,
+        train=found.train,
+        query=found.query,
+        gallery=gallery,
+        notes=notes,
+        counts=counts,
+        query_support=_read_support(support, found.query) if support.is_dir() else (),
     )
+
+
+def _read_support(folder: Path, queries: tuple[Sample, ...]) -> tuple[Sample, ...]:
+    """Return the images of the queries' identities from the queries' cameras, sorted by file name."""
+    wanted = {(query.identity, query.camera) for query in queries}
+    samples = []
+    for image in list_tree(folder).images:
+        match = _NAMING.pattern.fullmatch(image.name)
+        if match and (int(match["identity"]), int(match["camera"])) in wanted:
+            samples.append(Sample((image,), int(match["identity"]), int(match["camera"])))
+    return tuple(samples)
 
 
 def _read_distractors(folder: Path) -> tuple[Sample, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from reidkit.core.errors import CatalogError
 from reidkit.core.types import DatasetSplits, Sample, SplitCounts
 from reidkit.data.readers.benchmark import Benchmark
 from reidkit.data.readers.dividing import check_split, choose
@@ -66,7 +67,9 @@ _LINE = re.compile(r"(?P<image>[0-9]+)\s+(?P<identity>[0-9]+)")
 _FORM = "<image> <identity>"
 
 
-def read_vehicleid(root: Path, *, size: str = "small", split: int = 0, seed: int = 0) -> DatasetSplits:
+def read_vehicleid(
+    root: Path, *, size: str = "small", split: int = 0, seed: int = 0, draws: int = VEHICLEID.num_splits
+) -> DatasetSplits:
     """Read the VehicleID archive in place.
 
     Identities are integers, as in the lists; cameras were not published. Of every vehicle of the test list,
@@ -80,26 +83,36 @@ def read_vehicleid(root: Path, *, size: str = "small", split: int = 0, seed: int
             up to two levels above.
         size: Test list: "small" (800 vehicles), "medium" (1600), "large" (2400) or "all"
             (``test_list_13164.txt``).
-        split: Which draw, 0 to 9.
-        seed: Which ten draws.
+        split: Which draw, counted from 0.
+        seed: Other draws for another seed.
+        draws: How many there are to choose from; the first ten do not depend on it.
 
     Raises:
-        CatalogError: unknown ``size`` or ``split``.
+        CatalogError: unknown ``size`` or ``split``, or fewer than one draw.
         DatasetError: the folders or lists are not found, a list has a line of another form, or a listed
             image does not exist.
     """
     test = find_size(_SIZES, size)
-    check_split(split, VEHICLEID.num_splits)
+    if draws < 1:
+        raise CatalogError(f"draws is too small, got {draws}. Expected at least 1; usual are 10.")
+    check_split(split, draws)
     folder, notes = find_root(_layout(test), root)
     train = _read_list(folder, "train_list.txt")
     tested = _read_list(folder, test.list_name)
     query, gallery = _draw_gallery(tested, f"{seed}:{split}")
     notes += (
-        f"{test.list_name}: draw {split} of {VEHICLEID.num_splits} (seed={seed}): one image of each of "
+        f"{test.list_name}: draw {split} of {draws} (seed={seed}): one image of each of "
         f"{quantity(len(gallery), 'vehicle')} is the gallery, the other {len(query)} are the queries.",
     )
     return VEHICLEID.splits(
-        folder, train=train, query=query, gallery=gallery, notes=notes, counts=test.counts()
+        folder,
+        train=train,
+        query=query,
+        gallery=gallery,
+        notes=notes,
+        counts=test.counts(),
+        split=split,
+        num_splits=draws,
     )
 
 

@@ -54,6 +54,7 @@ _TYPES = {
     "1": "sedan", "2": "suv", "3": "van", "4": "hatchback", "5": "mpv",
     "6": "pickup", "7": "bus", "8": "truck", "9": "estate",
 }  # fmt: skip
+_TRACKS = "test_track.txt"
 _FIELDS = (("colour", "colorID", _COLOURS), ("type", "typeID", _TYPES))
 
 
@@ -63,7 +64,9 @@ def read_veri776(root: Path) -> DatasetSplits:
     Identities and cameras are integers, as in the file names; cameras are 1 to 20. Where
     ``train_label.xml`` and ``test_label.xml`` lie beside the folders, samples have the attributes
     ``colour`` and ``type`` in words (``"red"``, ``"sedan"``); a number that is not in the authors' lists
-    (three vehicles of the first release have type 0) is left out.
+    (three vehicles of the first release have type 0) is left out. Where ``test_track.txt`` lies there,
+    gallery images have the attribute ``track``, the number of their line in it, which the protocol
+    "veri-image-to-track" searches by.
 
     Args:
         root: The folder that holds ``image_train/``, ``image_query/`` and ``image_test/``; or one of these;
@@ -71,7 +74,7 @@ def read_veri776(root: Path) -> DatasetSplits:
 
     Raises:
         DatasetError: the folders are not found, one holds no image with a name of the expected form, or a
-            label file is damaged.
+            label file or the list of tracks is damaged.
     """
     folder, notes = find_root(_LAYOUT, root)
     train, train_notes = read_named_folder(_LAYOUT, folder / "image_train", _NAMING)
@@ -85,7 +88,34 @@ def read_veri776(root: Path) -> DatasetSplits:
         # The queries are some of the test images, so one file labels both.
         (query, gallery), label_notes = _add_labels(folder / "test_label.xml", query, gallery)
         notes += label_notes
+    if (folder / _TRACKS).is_file():
+        gallery, track_notes = _add_tracks(folder / _TRACKS, gallery)
+        notes += track_notes
     return VERI776.splits(folder, train=train, query=query, gallery=gallery, notes=notes)
+
+
+def _add_tracks(path: Path, gallery: tuple[Sample, ...]) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
+    """Give each image the number of the line that lists it; other words of a line do not matter."""
+    lines = path.read_text(errors="replace").splitlines()
+    tracks = {
+        name: number
+        for number, line in enumerate(lines)
+        for name in line.split()
+        if _NAMING.pattern.fullmatch(name)
+    }
+    listed = [tracks.get(sample.path.name) for sample in gallery]
+    if all(track is None for track in listed):
+        raise DatasetError(
+            f"List of tracks of VeRi-776 fits no image, got {len(lines)} lines in {path}. Expected in each "
+            f"line the image names of one track, {_NAMING.form}. Unpack the archive again, or remove the "
+            f"file to read the images without tracks."
+        )
+    absent = listed.count(None)
+    notes = (f"{path.name}: {quantity(absent, 'image')} in no track.",) if absent else ()
+    return tuple(
+        sample if track is None else replace(sample, attributes={**sample.attributes, "track": track})
+        for sample, track in zip(gallery, listed, strict=True)
+    ), notes
 
 
 def _add_labels(

@@ -73,7 +73,8 @@ def read_ilidsvid(root: Path, *, split: int = 0) -> DatasetSplits:
     splits_file = next(folder / place for place in _SPLITS_PLACES if (folder / place).is_file())
     pairs = _read_pairs(sequences)
     train, query, gallery = split_pairs(pairs, *_read_split(splits_file, split, list(pairs.first)))
-    return ILIDSVID.splits(folder, train=train, query=query, gallery=gallery, notes=(*notes, *pairs.notes))
+    notes = (*notes, *pairs.notes)
+    return ILIDSVID.splits(folder, train=train, query=query, gallery=gallery, notes=notes, split=split)
 
 
 def _read_pairs(sequences: Path) -> TrackletPairs:

@@ -94,6 +94,7 @@ def read_prid2011_video(
         query=query,
         gallery=gallery,
         notes=(*notes, *pairs.notes, note),
+        split=split,
         counts=PRID2011_VIDEO.counts if is_usual else {},
     )
 

@@ -1,0 +1,82 @@
+"""Run one network on one batch of training."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from reidkit.core.errors import TrainingError
+from reidkit.core.types import TrainingOutputs
+from reidkit.engine.processes import Processes
+from reidkit.engine.stage_maps import StageEnd, recorded_maps
+from reidkit.models.model import ReidModel
+
+
+@dataclass(frozen=True)
+class NetworkOutputs:
+    """What a network says of a batch.
+
+    Args:
+        training: Features and logits by branch.
+        maps: Of the ends of its stages (B, C, h, w), before their activation, where they were asked for.
+    """
+
+    training: TrainingOutputs
+    maps: tuple[Tensor, ...] = ()
+
+
+def run_network(
+    model: ReidModel,
+    images: Tensor,
+    cameras: Sequence[str | None],
+    *,
+    run: Callable[..., TrainingOutputs] | None = None,
+    ends: tuple[StageEnd, ...] = (),
+) -> NetworkOutputs:
+    """Return what a network says of standardised images (B, 3, H, W).
+
+    Args:
+        model: The network.
+        images: Standardised as it wants.
+        cameras: What it is told about each image, where it asks.
+        run: Runs it; None for its ``training_outputs``.
+        ends: Of the stages whose maps are wanted too; none records none.
+
+    Raises:
+        TrainingError: the network does not run each of its stages once.
+    """
+    run = run or model.training_outputs
+    inputs = (images, cameras) if model.uses_cameras else (images,)
+    if not ends:
+        return NetworkOutputs(run(*inputs))
+    with recorded_maps(ends) as maps:
+        outputs = run(*inputs)
+    if len(maps) != len(ends):
+        raise TrainingError(
+            f"Feature maps of the stages are not known, got {len(maps)} maps of {len(ends)} stages of "
+            f"{type(model).__name__}. Expected one each. Choose another transfer: similarity_transfer."
+        )
+    return NetworkOutputs(outputs, tuple(maps))
+
+
+def of_all_processes(outputs: NetworkOutputs, processes: Processes) -> NetworkOutputs:
+    """Return what the networks of all processes say of their parts of a batch, with gradients.
+
+    Args:
+        outputs: Of this process.
+        processes: Those that train together.
+    """
+    if processes.is_alone:
+        return outputs
+
+    def gathered(values: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        return tuple(processes.gather(value.float()) for value in values)
+
+    own = outputs.training
+    training = replace(
+        own,
+        features=gathered(own.features),
+        logits=gathered(own.logits),
+        descriptors=None if own.descriptors is None else processes.gather(own.descriptors.float()),
+    )
+    return NetworkOutputs(training, gathered(outputs.maps))
