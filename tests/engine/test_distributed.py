@@ -11,13 +11,21 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from reidkit.data.readers import read_dataset
 from reidkit.engine.epoch_record import read_history
 from reidkit.engine.recipe_files import write_recipe
 from reidkit.engine.run_folder import RunFolder
+from reidkit.engine.train import build_recipe_model
 from tests.engine.recipes import small_recipe
 
 SCRIPT = Path(__file__).with_name("record_steps.py")
-SGD = {"name": "sgd", "learning_rate": 0.01}
+# A batch norm over sixteen values multiplies every rounding, and the hardest triplet may become another one:
+# within large steps two equal runs part, whatever the number of processes. These steps are small.
+OPTIM = {"name": "sgd", "learning_rate": 1e-5}
+MODEL = {
+    "name": "pipeline",
+    "arguments": {"backbone": "resnet", "backbone_arguments": {"depth": 18, "is_pretrained": False}},
+}
 EPOCHS = 4
 
 CASES: dict[str, dict[str, Any]] = {
@@ -45,8 +53,12 @@ def runs(dataset_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     jobs = {}
     for name, changes in CASES.items():
         training = {"epochs": EPOCHS, **changes["training"]}
-        recipe = small_recipe(dataset_root, **{**changes, "training": training, "optim": SGD})
+        recipe = small_recipe(
+            dataset_root, **{**changes, "training": training, "optim": OPTIM, "model": MODEL}
+        )
         write_recipe(recipe, folder / f"{name}.yaml")
+        before = build_recipe_model(recipe, read_dataset("folder", dataset_root))
+        torch.save(dict(before.named_parameters()), folder / f"{name}.pt")
         jobs[name] = {"recipe": str(folder / f"{name}.yaml")}
     odd = small_recipe(
         dataset_root, sampling={"arguments": {"identities_per_batch": 3, "images_per_identity": 2}}
@@ -108,8 +120,11 @@ def test_losses_of_every_step_equal_those_of_one_process(runs: Path, name: str):
 @pytest.mark.parametrize("name", CASES)
 def test_weights_equal_those_of_one_process(runs: Path, name: str):
     one, two = weights(runs, "one", name), weights(runs, "two", name)
-    assert len(one) > 500
+    assert len(one) > 100
     assert largest_difference(two, one) < 1e-5
+    before = torch.load(runs / f"{name}.pt", weights_only=True)
+    moved = {key: one[f"model.{key}"] for key in before}
+    assert largest_difference(moved, before) > 100 * largest_difference(two, one)
     kept = [load_file(RunFolder(runs / place / name).model) for place in ("one", "two")]
     assert largest_difference(*kept) < 1e-5
 
@@ -158,6 +173,6 @@ def test_resumed_run_of_two_processes_ends_with_the_bits_of_an_unbroken_one(runs
     assert log(runs, "two", "resumed")["steps"] == log(runs, "two", "metric_and_classification")["steps"][9:]
     columns = ("epoch", "step", "learning_rate", "loss", "loss/center", "mean_ap")
     rows = [read_history(RunFolder(place).history) for place in (whole, resumed)]
-    assert [[row[name] for name in columns] for row in rows[0]] == [
-        [row[name] for name in columns] for row in rows[1]
+    assert [[row.get(name) for name in columns] for row in rows[0]] == [
+        [row.get(name) for name in columns] for row in rows[1]
     ]

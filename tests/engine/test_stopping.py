@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ import torch
 
 from reidkit.core.errors import TrainingError
 from reidkit.engine.epoch_record import EpochRecord, read_history
+from reidkit.engine.recipe_files import write_recipe
 from reidkit.engine.run_folder import RunFolder
 from reidkit.engine.stopping import RunStopped, StopRequest
 from reidkit.engine.train import train
@@ -147,3 +150,36 @@ def test_checkpoint_that_cannot_be_written_stops_the_run_and_leaves_the_one_befo
     assert not list(folder.path.rglob("*unfinished*"))
     train(recipe, folder.path, resume=True)
     assert folder.model.read_bytes() == whole.model.read_bytes()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import torch
+from reidkit.engine.recipe_files import load_recipe
+from reidkit.engine.train import train
+torch.set_num_threads(1)
+save, calls = torch.save, []
+
+def killed_at_second(content, path):
+    calls.append(path)
+    save(content, path)
+    if len(calls) == 2:
+        os.truncate(path, path.stat().st_size // 2)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+torch.save = killed_at_second
+train(load_recipe(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def test_kill_while_a_checkpoint_is_written_leaves_the_one_before(recipe, whole: RunFolder, tmp_path: Path):
+    write_recipe(recipe, tmp_path / "recipe.yaml")
+    folder = RunFolder(tmp_path / "run")
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "recipe.yaml"), str(folder.path)]
+    assert subprocess.run(command, capture_output=True).returncode == -signal.SIGKILL
+    assert len(list(folder.last_checkpoint.parent.glob(".last.*.unfinished.ckpt"))) == 1
+    assert torch.load(folder.last_checkpoint, weights_only=True)["epoch"] == 0
+    train(recipe, folder.path, resume=True)
+    assert folder.model.read_bytes() == whole.model.read_bytes()
+    assert not list(folder.path.rglob("*unfinished*"))
