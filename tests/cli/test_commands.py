@@ -92,6 +92,24 @@ def test_recipes_lists_and_shows(reidkit: Command):
     assert reidkit("recipes", "mine.yaml").out == shown
 
 
+def test_recipes_tell_family_data_and_published_score(reidkit: Command):
+    every = reidkit("recipes", "--markdown").out
+    assert "| bot | `bot-cuhk03` | cuhk03 |  |" in every
+    assert "| `bot-market1501` | market1501 | market1501: 94.4 / 86.1 |" in every
+    few = reidkit("recipes", "--family", "mgn", "--data", "msmt17").out
+    assert "msmt17: 85.1 / 65.4" in few
+    assert "mgn-market1501" not in few
+    unknown = reidkit("recipes", "--family", "bott")
+    assert unknown.code == 2
+    assert "Did you mean 'bot'?" in unknown.err
+
+
+def test_a_recipe_is_shown_with_its_comments(reidkit: Command):
+    text = reidkit("recipes", "bot-market1501", "--source").out
+    assert text.startswith("# reidkit train bot-market1501 data.root=FOLDER")
+    assert "fall at the start of the 50th and 100th epoch" in " ".join(text.replace("#", " ").split())
+
+
 def test_env_prints_versions(reidkit: Command):
     result = reidkit("env")
     assert "torch" in result.out

@@ -1,6 +1,7 @@
 """What holds for a ranking under every protocol of the catalog."""
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,11 +10,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reidkit.core.errors import EvaluationError
-from reidkit.core.types import Protocol
+from reidkit.core.types import DistanceName, Protocol
 from reidkit.metrics.labels import Labels
 from reidkit.metrics.protocols import PROTOCOLS
 from reidkit.metrics.ranking import rank_distances, rank_gallery
 from reidkit.metrics.scores import RetrievalScores
+from tests.metrics import naive
 
 EVERY = [pytest.param(protocol, id=key) for key, protocol in PROTOCOLS.items()]
 
@@ -151,7 +153,7 @@ def test_unmatched_query_is_skipped_or_zero_and_no_match_at_all_raises(protocol:
 
 
 @pytest.mark.parametrize("protocol", EVERY)
-@pytest.mark.parametrize("distance", ["cosine", "euclidean"])
+@pytest.mark.parametrize("distance", get_args(DistanceName))
 def test_cosine_ignores_the_length_of_descriptors_and_euclidean_does_not(protocol: Protocol, distance: str):
     protocol = replace(protocol, distance=distance)
     query = torch.tensor([[1.0, 0.0]])
@@ -160,3 +162,51 @@ def test_cosine_ignores_the_length_of_descriptors_and_euclidean_does_not(protoco
     # Direction (9, 1) is the nearer one, place (1, 0.5) is.
     expected = 1 if protocol.distance == "cosine" else 2
     assert rank_gallery(query, gallery, *labels, protocol).first_match_rank.tolist() == [expected]
+
+
+@pytest.mark.parametrize("protocol", EVERY)
+@pytest.mark.parametrize("distance", get_args(DistanceName))
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_streaming_equals_a_loop_over_whole_numbers(protocol: Protocol, distance: str, seed: int):
+    # Rows of whole numbers of unit length or its double: ties are many, and no distance is rounded.
+    protocol = replace(protocol, distance=distance)
+    _, query, gallery = draw_problem(seed)
+    random = np.random.default_rng(seed)
+    rows = np.vstack([np.eye(4), 2 * np.eye(4), -np.eye(4)])
+    one, other = (rows[random.integers(0, 12, len(labels))] for labels in (query, gallery))
+    if distance == "cosine":
+        unit = [part / np.abs(part).sum(1, keepdims=True) for part in (one, other)]
+        distances = 1 - unit[0] @ unit[1].T
+    else:
+        distances = ((one[:, None] - other) ** 2).sum(2)
+    expected = naive.score(distances.tolist(), query, gallery, protocol)
+    assume(any(row.num_matches for row in expected))
+    scores = rank_gallery(torch.from_numpy(one), torch.from_numpy(other), query, gallery, protocol)
+    assert scores.first_match_rank.tolist() == [row.first_match_rank for row in expected]
+    assert scores.num_matches.tolist() == [row.num_matches for row in expected]
+    for actual, row in zip(scores.average_precision, expected, strict=True):
+        assert (
+            np.isnan(actual) if row.average_precision is None else abs(actual - row.average_precision) < 1e-12
+        )
+
+
+@pytest.mark.parametrize("protocol", EVERY)
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_descriptors_that_are_not_finite_are_refused(protocol: Protocol, wrong: float):
+    good, bad = torch.eye(2), torch.tensor([[1.0, 0.0], [wrong, 1.0]])
+    labels = Labels(["a", "b"], [1, 1]), Labels(["a", "b"], [2, 2])
+    for query, gallery, name in ((bad, good, "Query"), (good, bad, "Gallery")):
+        with pytest.raises(
+            EvaluationError, match=rf"^{name} descriptors are not finite in 1 of 2 rows, the fir"
+        ):
+            rank_gallery(query, gallery, *labels, protocol)
+    with pytest.raises(EvaluationError, match=r"^Distances are NaN in 1 places"):
+        rank_distances(np.array([[np.nan, 0.0], [0.0, 1.0]]), *labels, protocol)
+
+
+@pytest.mark.parametrize("protocol", EVERY)
+def test_one_query_and_one_gallery_image_are_enough(protocol: Protocol):
+    labels = Labels(["a"], [1]), Labels(["a"], [2])
+    scores = rank_gallery(torch.ones(1, 1), torch.ones(1, 1), *labels, protocol)
+    assert (scores.mean_ap, scores.mean_inp, scores.rank(1)) == (1, 1, 1)

@@ -8,6 +8,7 @@ from reidkit.core.types import Protocol, Sample
 from reidkit.data.query_checks import check_queries, find_unmatched
 
 DROP = Protocol("market1501", same_camera="drop")
+JUNK = Protocol("own", junk_identities=("-1", "b"))
 KEEP = Protocol("no-camera", same_camera="keep")
 
 
@@ -24,6 +25,7 @@ def is_scorable(query, gallery, protocol):
     return any(
         entry.identity == query.identity
         and query.identity is not None
+        and str(entry.identity) not in protocol.junk_identities
         and (entry.frames, entry.box) != (query.frames, query.box)
         and not (protocol.same_camera == "drop" and query.camera is not None and entry.camera == query.camera)
         for entry in gallery
@@ -127,3 +129,38 @@ def test_unknown_cameras_are_a_note_where_the_protocol_needs_them():
 @pytest.mark.parametrize("protocol", [DROP, KEEP])
 def test_unknown_camera_equals_no_camera(protocol):
     assert find_unmatched([sample("a", 1)], [sample("b", 1)], protocol).unmatched == 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(SAMPLES, SAMPLES)
+def test_junk_of_the_protocol_is_no_match(query, gallery):
+    expected = sum(not is_scorable(one, gallery, JUNK) for one in query)
+    assert find_unmatched(query, gallery, JUNK).unmatched == expected
+
+
+def test_junk_is_a_warning_where_the_protocol_does_not_know_it_and_else_a_note():
+    query = [sample("q", 7, 1)]
+    gallery = [sample("a", 7, 2), sample("j", -1, 2), sample("k", -1, 3)]
+    warned = findings(query, gallery, DROP)
+    assert warned["junk-in-gallery"].level == "warning"
+    assert "2 gallery images of identity -1, which usually means junk" in warned["junk-in-gallery"].message
+    known = findings(query, gallery, Protocol("own", junk_identities=("-1",)))
+    assert "junk-in-gallery" not in known
+    assert known["junk"].level == "note"
+    assert "2 gallery images of identity -1 are junk" in known["junk"].message
+
+
+def test_search_for_tracks_without_any_is_an_error():
+    query, gallery = [sample("q", 7, 1)], [sample("a", 7, 2)]
+    assert findings(query, gallery, Protocol("own", pooling="track"))["no-tracks"].level == "error"
+    tracked = [Sample((Path("a"),), 7, 2, attributes={"track": 3})]
+    assert "no-tracks" not in findings(query, tracked, Protocol("own", pooling="track"))
+
+
+def test_pooling_without_anything_to_pool_is_a_note():
+    query, gallery = [sample("q", 7, 1), sample("r", 7, 2)], [sample("a", 7, 2), sample("b", 7, 2)]
+    assert findings(query, gallery, Protocol("own", pooling="query"))["nothing-to-pool"].level == "note"
+    assert "nothing-to-pool" not in findings(query, gallery, Protocol("own", pooling="gallery"))
+    support = (sample("s", 7, 1),)
+    found = check_queries(query, gallery, Protocol("own", pooling="query"), support)
+    assert "nothing-to-pool" not in {finding.code for finding in found}

@@ -9,12 +9,13 @@ from PIL import Image
 from reidkit.core.errors import CatalogError, DatasetError, EvaluationError, ImageError
 from reidkit.core.types import DatasetSplits, Preprocessing, Sample
 from reidkit.data.readers import read_dataset
-from reidkit.engine.evaluate import choose_protocol, evaluate
+from reidkit.engine.evaluate import choose_protocol, evaluate, evaluate_splits
 from reidkit.engine.extract import extract
 from reidkit.engine.post_processing import PostProcessing
 from reidkit.metrics.labels import labels_of
 from reidkit.metrics.protocols import PROTOCOLS
 from reidkit.metrics.rank_lists import rank_lists
+from reidkit.metrics.ranking import rank_distances
 from tests.conftest import draw_dataset
 
 PREPROCESSING = Preprocessing(height=64, width=32)
@@ -190,3 +191,83 @@ def test_colour_is_read_as_rgb(tmp_path: Path):
     plain = Preprocessing(height=8, width=8, mean=(0, 0, 0), std=(1, 1, 1))
     descriptors = extract(lambda images: images.mean((2, 3)), [Sample((path,), 0)], plain).descriptors
     assert descriptors.tolist() == [[1.0, 0.0, 0.0]]
+
+
+def test_multi_query_takes_the_mean_over_the_further_images_of_each_query(splits: DatasetSplits):
+    support = tuple(splits.gallery[:6])
+    judged = evaluate(
+        mean_colour, replace(splits, query_support=support), PREPROCESSING, PROTOCOLS["multi-query"]
+    )
+    assert len(judged.queries) == len(splits.query)  # one row per query, as in the original
+    for number, query in enumerate(judged.queries):
+        own = [s for s in support if (s.identity, s.camera) == (query.identity, query.camera)]
+        rows = extract(mean_colour, own or [query], PREPROCESSING).descriptors
+        mean = (rows / rows.norm(dim=1, keepdim=True)).mean(0)
+        torch.testing.assert_close(judged.query_descriptors[number], mean / mean.norm())
+    # Other protocols do not look at them.
+    plain = evaluate(mean_colour, replace(splits, query_support=support), PREPROCESSING)
+    assert torch.equal(
+        plain.query_descriptors, evaluate(mean_colour, splits, PREPROCESSING).query_descriptors
+    )
+
+
+def test_image_to_track_judges_tracks_by_their_nearest_image(splits: DatasetSplits):
+    tracked = tuple(
+        replace(sample, attributes={"track": f"{sample.identity}-{sample.camera}"})
+        for sample in (*splits.gallery, *splits.train)
+    )
+    data = replace(splits, gallery=tracked)
+    judged = evaluate(mean_colour, data, PREPROCESSING, PROTOCOLS["veri-image-to-track"])
+    tracks = list(dict.fromkeys(sample.attributes["track"] for sample in tracked))
+    assert judged.scores.num_gallery == len(judged.gallery) == len(tracks) < len(tracked)
+    images = evaluate(mean_colour, data, PREPROCESSING, PROTOCOLS["veri"])
+    query, gallery = (
+        rows / rows.norm(dim=1, keepdim=True)
+        for rows in (images.query_descriptors, images.gallery_descriptors)
+    )
+    distances = 1 - query @ gallery.T
+    nearest = torch.stack(
+        [
+            distances[:, [row for row, s in enumerate(tracked) if s.attributes["track"] == track]].amin(1)
+            for track in tracks
+        ],
+        dim=1,
+    )
+    expected = rank_distances(
+        nearest.numpy(),
+        labels_of(judged.queries),
+        labels_of(judged.gallery),
+        PROTOCOLS["veri-image-to-track"],
+    )
+    assert judged.scores.first_match_rank.tolist() == expected.first_match_rank.tolist()
+    assert judged.scores.mean_ap == pytest.approx(expected.mean_ap, abs=1e-6)
+    assert judged.pairs.genuine.sum() > 0  # measured on the means of the tracks
+
+
+def test_splits_share_their_images_and_score_as_alone(splits: DatasetSplits):
+    seen = []
+
+    def embed(images: torch.Tensor) -> torch.Tensor:
+        seen.append(len(images))
+        return mean_colour(images)
+
+    parts = [replace(splits, query=splits.query[start:], split=start, num_splits=3) for start in range(3)]
+    judged = list(evaluate_splits(embed, parts, PREPROCESSING))
+    assert sum(seen) == len(splits.query) + len(splits.gallery)
+    for part, evaluation in zip(parts, judged, strict=True):
+        alone = evaluate(mean_colour, part, PREPROCESSING)
+        assert evaluation.as_json() == alone.as_json()
+        assert evaluation.scores.protocol.num_splits == 3
+    with pytest.raises(DatasetError, match=r"^Splits to evaluate are missing, got 0\."):
+        next(evaluate_splits(embed, [], PREPROCESSING))
+
+
+def test_scores_by_domain_follow_the_attribute_of_the_queries(splits: DatasetSplits):
+    queries = tuple(
+        replace(query, attributes={"domain": "north" if row % 2 else "south"})
+        for row, query in enumerate(splits.query)
+    )
+    judged = evaluate(mean_colour, replace(splits, query=queries), PREPROCESSING)
+    stored = judged.as_json()["domains"]
+    assert [row["domain"] for row in stored] == ["south", "north"]
+    assert sum(row["num_valid"] for row in stored) == judged.scores.num_valid

@@ -13,7 +13,7 @@ from reidkit.metrics.protocols import PROTOCOLS
 ALL_PROTOCOLS = [
     replace(protocol, distance=distance)
     for protocol in PROTOCOLS.values()
-    for distance in ("cosine", "euclidean")
+    for distance in ("cosine", "euclidean", "squared-euclidean")
 ]
 # Rows of length 0, 1 or 2, or 1 and 2 times a power of two: their unit rows are exact in binary, so equal
 # cosines are equal floats and the naive ranking is the only right one.

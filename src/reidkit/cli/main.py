@@ -10,6 +10,7 @@ from reidkit.cli.activation import activation
 from reidkit.cli.calibrate import calibrate
 from reidkit.cli.check import check
 from reidkit.cli.compare import compare
+from reidkit.cli.compat import app as compat
 from reidkit.cli.convert import convert
 from reidkit.cli.datasets import datasets
 from reidkit.cli.demo import demo
@@ -23,6 +24,7 @@ from reidkit.cli.map import draw_descriptor_map
 from reidkit.cli.models import models
 from reidkit.cli.plot import plot
 from reidkit.cli.quickstart import quickstart
+from reidkit.cli.recipe import app as recipe
 from reidkit.cli.recipes import recipes
 from reidkit.cli.report import report
 from reidkit.cli.serve import serve
@@ -43,6 +45,8 @@ data = typer.Typer(name="data", help="Draw, show and check data sets.", no_args_
 app.add_typer(data)
 app.add_typer(gallery)
 app.add_typer(weights)
+app.add_typer(recipe)
+app.add_typer(compat)
 
 app.command()(quickstart)
 app.command()(demo)

@@ -66,8 +66,11 @@ def examine(
             f"be one of {', '.join(get_args(Decode))}, and needs none but {', '.join(get_args(Need))}."
         )
     summary = {split: count_split(samples) for split, samples in splits.by_split().items()}
+    support = splits.query_support if protocol.pooling == "query" else ()
     files = read_files(
-        (sample for samples in splits.by_split().values() for sample in samples), decode=decode, report=report
+        (sample for samples in (*splits.by_split().values(), support) for sample in samples),
+        decode=decode,
+        report=report,
     )
     duplicates, odd_pictures = find_duplicates(splits, files, protocol), find_odd_pictures(files)
     findings = [
@@ -158,7 +161,7 @@ def _check_evaluation(splits: DatasetSplits, protocol: Protocol, is_needed: bool
             f"leave-one-out.",
         )
     else:
-        yield from check_queries(splits.query, splits.gallery, protocol)
+        yield from check_queries(splits.query, splits.gallery, protocol, splits.query_support)
 
 
 def _check_overlap(splits: DatasetSplits) -> Iterator[Finding]:

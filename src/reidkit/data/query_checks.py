@@ -8,6 +8,9 @@ from reidkit.core.types import Box, Protocol, Sample
 from reidkit.data.findings import Finding
 from reidkit.data.wording import label_examples, quantity
 
+JUNK = "-1"
+"""Identity of detections too poor to judge, in Market-1501 and what follows it."""
+
 _Key = tuple[object, Box | None]
 
 
@@ -37,9 +40,11 @@ def find_unmatched(query: Sequence[Sample], gallery: Sequence[Sample], protocol:
     """Sort out the queries that cannot be scored, in time proportional to queries + gallery.
 
     A gallery entry matches if it has the identity of the query and is another picture: one with the same
-    frames and box as the query never matches. With ``same_camera="drop"`` an entry from the query's camera
-    does not match either; an unknown camera equals no camera.
+    frames and box as the query never matches, nor does one of an identity that the protocol calls junk. With
+    ``same_camera="drop"`` an entry from the query's camera does not match either; an unknown camera equals
+    no camera.
     """
+    gallery = [sample for sample in gallery if str(sample.identity) not in protocol.junk_identities]
     of_identity = Counter(sample.identity for sample in gallery)
     of_picture = Counter((sample.identity, _picture(sample)) for sample in gallery)
     of_camera = Counter((sample.identity, sample.camera) for sample in gallery)
@@ -60,9 +65,11 @@ def find_unmatched(query: Sequence[Sample], gallery: Sequence[Sample], protocol:
 
 
 def check_queries(
-    query: Sequence[Sample], gallery: Sequence[Sample], protocol: Protocol
+    query: Sequence[Sample], gallery: Sequence[Sample], protocol: Protocol, support: Sequence[Sample] = ()
 ) -> Iterator[Finding]:
     """Yield findings about queries without a match, and about cameras; both splits hold samples."""
+    yield from _check_junk(gallery, protocol)
+    yield from _check_pooling(query, gallery, protocol, support)
     matches = find_unmatched(query, gallery, protocol)
     cameras = {sample.camera for sample in (*query, *gallery)} - {None}
     drops = protocol.same_camera == "drop"
@@ -89,6 +96,52 @@ def check_queries(
             "note",
             "unknown-cameras",
             f"Cameras are unknown: protocol '{protocol.name}' leaves out no image but the query itself.",
+        )
+
+
+def _check_junk(gallery: Sequence[Sample], protocol: Protocol) -> Iterator[Finding]:
+    """Say what becomes of gallery images that are too poor to judge."""
+    passed_over = sum(str(sample.identity) in protocol.junk_identities for sample in gallery)
+    if passed_over:
+        yield Finding(
+            "note",
+            "junk",
+            f"{quantity(passed_over, 'gallery image')} of identity {', '.join(protocol.junk_identities)} "
+            f"{'is' if passed_over == 1 else 'are'} junk: protocol '{protocol.name}' takes them for neither "
+            f"right nor wrong.",
+        )
+    junk = sum(str(sample.identity) == JUNK for sample in gallery)
+    if junk and JUNK not in protocol.junk_identities:
+        yield Finding(
+            "warning",
+            "junk-in-gallery",
+            f"{quantity(junk, 'gallery image')} of identity {JUNK}, which usually means junk, "
+            f"{'counts as a wrong answer' if junk == 1 else 'count as wrong answers'} under protocol "
+            f"'{protocol.name}'. Leave them out of the gallery, or judge by 'market1501-trapezoid', which "
+            f"passes over them.",
+        )
+
+
+def _check_pooling(
+    query: Sequence[Sample], gallery: Sequence[Sample], protocol: Protocol, support: Sequence[Sample]
+) -> Iterator[Finding]:
+    """Say where a protocol that joins images finds none to join."""
+    if protocol.pooling == "track" and not any("track" in sample.attributes for sample in gallery):
+        yield Finding(
+            "error",
+            "no-tracks",
+            f"No gallery image belongs to a track, and protocol '{protocol.name}' searches for tracks. Give "
+            f"the attribute 'track' (for VeRi-776: test_track.txt beside the images), or choose another "
+            f"protocol.",
+        )
+    sides = {"query": () if support else query, "gallery": gallery}
+    joined = sides.get(protocol.pooling, ())
+    if joined and len({(sample.identity, sample.camera) for sample in joined}) == len(joined):
+        yield Finding(
+            "note",
+            "nothing-to-pool",
+            f"The {protocol.pooling} has one image of each identity and camera, so that protocol "
+            f"'{protocol.name}' has none of the split to average.",
         )
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import model_validator
@@ -19,6 +20,8 @@ class ModelSection(Component):
 
     ``side_information`` tells a model that can use it the "camera" of each image, its "view", or both: it
     learns a vector for each that occurs in training, and keeps their names as its argument ``cameras``.
+    ``start_from`` is a ``model.safetensors`` of the same network: training starts from its weights, those of
+    its classifier left out. Null starts from fresh weights, or with ``is_pretrained`` from those of ImageNet.
     """
 
     kind = "model"
@@ -26,6 +29,7 @@ class ModelSection(Component):
     given = ("num_identities", "image_size")
 
     side_information: SideInformation | None = None
+    start_from: Path | None = None
 
     @model_validator(mode="after")
     def _check_side_information(self) -> Self:

@@ -34,7 +34,7 @@ def load_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     Raises:
         RecipeError: no such recipe, not YAML, or faults; the message lists all of them.
     """
-    path = _find(recipe)
+    path = recipe_file(recipe)
     try:
         content = OmegaConf.load(path)
     except (YAMLError, OmegaConfBaseException, UnicodeDecodeError) as error:
@@ -74,7 +74,15 @@ def write_recipe(recipe: Recipe, path: Path) -> None:
     write_text(path, recipe_text(recipe))
 
 
-def _find(recipe: str | Path) -> Path:
+def recipe_file(recipe: str | Path) -> Path:
+    """Return the file of a recipe.
+
+    Args:
+        recipe: Name of a shipped recipe, or path of a YAML file.
+
+    Raises:
+        RecipeError: no such file, and no shipped recipe of that name.
+    """
     path = Path(recipe)
     if path.is_file():
         return path
@@ -83,7 +91,7 @@ def _find(recipe: str | Path) -> Path:
         return shipped[str(recipe)]
     raise RecipeError(
         f"Recipe '{recipe}' not found: no such file, and no shipped recipe of that name."
-        f"{near_name(str(recipe), shipped)} Known: {', '.join(shipped)}."
+        f"{near_name(str(recipe), shipped)} 'reidkit recipes' lists those that are known."
     )
 
 

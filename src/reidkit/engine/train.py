@@ -40,7 +40,7 @@ from reidkit.engine.synchronized_norm import synchronize_norms
 from reidkit.engine.teachers import fingerprint_files
 from reidkit.engine.trainer_settings import placement, quiet_lightning
 from reidkit.metrics.calibration import calibrate
-from reidkit.models.checkpoint import ModelCard, save_model
+from reidkit.models.checkpoint import ModelCard, save_model, start_from
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
 
@@ -69,16 +69,23 @@ class TrainingResult:
 
 
 def build_recipe_model(recipe: Recipe, splits: DatasetSplits) -> ReidModel:
-    """Build the model of a recipe as it is before training; equal seeds give equal weights."""
+    """Build the model of a recipe as it is before training; equal seeds give equal weights.
+
+    Raises:
+        WeightsError: the weights to start from are missing, or are of another network.
+    """
     torch.manual_seed(recipe.seed)
     num_identities = len(identity_labels(splits.train)) if recipe.needs_classifier else None
-    return build_model(
+    model = build_model(
         recipe.model.name,
         num_identities=num_identities,
         image_size=(recipe.input.height, recipe.input.width),
         arguments=recipe.model.arguments_for(splits.train, splits.name),
         has_frame_attention=recipe.sampling.temporal == "attention",
     )
+    if recipe.model.start_from is not None:
+        start_from(model, recipe.model.start_from)
+    return model
 
 
 def train(

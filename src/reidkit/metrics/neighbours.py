@@ -73,6 +73,39 @@ class Gaps:
         return (self._squares[first] + self._squares[second] - 2 * product).clamp_min_(0)
 
 
+class ReadyGaps(Gaps):
+    """Gaps that are there already, as one matrix: for distances that come without descriptors.
+
+    Args:
+        matrix: (N, N) floating distances, symmetric.
+
+    Raises:
+        ShapeError: not a floating (N, N).
+        EvaluationError: a distance is not finite.
+    """
+
+    def __init__(self, matrix: Tensor) -> None:
+        check_descriptors("All", matrix)
+        if matrix.shape[0] != matrix.shape[1]:
+            raise ShapeError(f"Distances are not square, got {tuple(matrix.shape)}. Expected (N, N).")
+        self.distance = "squared-euclidean"
+        self.rows = matrix
+        self._squares = None
+
+    def keys(self, rows: slice, columns: slice = slice(None)) -> Tensor:
+        """Return (rows, columns) of the matrix."""
+        return self.rows[rows, columns].clone()
+
+    def as_gaps(self, keys: Tensor, rows: slice) -> Tensor:
+        """Return the keys, which are the gaps."""
+        del rows
+        return keys
+
+    def of_pairs(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return the gap of each pair of row numbers, (P,) and (P,) -> (P,)."""
+        return self.rows[first, second]
+
+
 @dataclass(frozen=True, eq=False)
 class Neighbours:
     """The nearest rows of each row.

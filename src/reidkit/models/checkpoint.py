@@ -195,6 +195,28 @@ def load_weights(model: ReidModel, tensors: Mapping[str, Tensor], *, source: str
     model.load_state_dict({**own, **given, **fitting})
 
 
+def start_from(model: ReidModel, path: str | Path) -> None:
+    """Give a model the weights of a checkpoint to go on from, all but those of its classifier.
+
+    Args:
+        model: Changed in place; of the architecture of the checkpoint, for any number of identities.
+        path: A ``model.safetensors`` of reidkit.
+
+    Raises:
+        WeightsError: no such file, or it is of another network; nothing is changed then.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsError(
+            f"Weights to start from not found, got {path.absolute()}. Expected a model.safetensors. 'reidkit "
+            f"weights list' names what 'reidkit weights fetch NAME -o FILE' makes one of; "
+            f"model.start_from=null starts from scratch."
+        )
+    tensors, _ = _read(path)
+    tensors = {name: value for name, value in tensors.items() if not is_classifier(name)}
+    load_weights(model, tensors, source=str(path))
+
+
 def is_classifier(name: str) -> bool:
     """Say whether a tensor of a model belongs to a classifier, which embedding never needs."""
     return "classifier" in name.split(".")

@@ -262,6 +262,7 @@ def transreid(
     side_information: SideInformation = "camera",
     camera_strength: float = 3.0,
     shift: int = 4,
+    is_pretrained: bool = False,
 ) -> ReidModel:
     """Return a TransReID on a vision transformer.
 
@@ -279,9 +280,11 @@ def transreid(
         side_information: What they tell.
         camera_strength: Factor of the camera embedding.
         shift: Turn of the patches.
+        is_pretrained: See `VisionTransformer`.
 
     Raises:
         CatalogError: a choice out of range.
+        WeightsError: the weights cannot be had.
         MissingExtraError: timm is not installed.
     """
     if depth < 2:
@@ -294,6 +297,7 @@ def transreid(
         patch_size=patch_size,
         patch_stride=patch_stride,
         drop_path=drop_path,
+        is_pretrained=is_pretrained,
     )
     return TransReID(
         backbone,

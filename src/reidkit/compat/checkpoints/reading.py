@@ -52,13 +52,7 @@ def read_foreign(path: Path) -> ForeignFile:
     Raises:
         WeightsError: it is missing, damaged, holds objects that need code of the file, or holds no tensors.
     """
-    if path.is_dir():
-        raise WeightsError(
-            f"Checkpoint {path} is a folder. Expected a file. If it was unpacked from a .pth file, pass that."
-        )
-    if not path.is_file():
-        raise WeightsError(f"Checkpoint not found, got {path.absolute()}. Expected a file of weights.")
-    content = _load_safetensors(path) if path.suffix == ".safetensors" else _load_pickle(path)
+    content = load_content(path)
     tensors, facts = _unwrap(content)
     if not tensors:
         kind = f"a {type(content).__name__} with {', '.join(map(str, content)) or 'nothing'}"
@@ -69,6 +63,21 @@ def read_foreign(path: Path) -> ForeignFile:
     with path.open("rb") as stream:
         sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     return ForeignFile(path, sha256, tensors, facts)
+
+
+def load_content(path: Path) -> Mapping[str, Any]:
+    """Return what a file holds as it is, wrappers and all; see `read_foreign`.
+
+    Raises:
+        WeightsError: it is missing, damaged, or holds objects that need code of the file.
+    """
+    if path.is_dir():
+        raise WeightsError(
+            f"Checkpoint {path} is a folder. Expected a file. If it was unpacked from a .pth file, pass that."
+        )
+    if not path.is_file():
+        raise WeightsError(f"Checkpoint not found, got {path.absolute()}. Expected a file of weights.")
+    return _load_safetensors(path) if path.suffix == ".safetensors" else _load_pickle(path)
 
 
 def _load_safetensors(path: Path) -> Mapping[str, Any]:

@@ -1,10 +1,11 @@
 """Torchreid 1.4: which of its networks a state dict holds, and how its tensors are called here."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from reidkit.compat.checkpoints.foreign import ForeignModel, Tensors
-from reidkit.compat.checkpoints.torchreid_networks import NETWORKS, Network
+from reidkit.compat.checkpoints.torchreid_networks import NETWORKS
 from reidkit.core.types import Preprocessing
 
 HACNN_NOTE = (
@@ -33,11 +34,18 @@ def recognise(tensors: Tensors, hints: Mapping[str, Any]) -> ForeignModel | None
         return None
     for name in named or NETWORKS:
         if NETWORKS[name].fits(tensors, with_classifier=has_classifier):
-            return _foreign_model(name, NETWORKS[name], hints)
+            return foreign_model(name, hints)
     return None
 
 
-def _foreign_model(name: str, network: Network, hints: Mapping[str, Any]) -> ForeignModel:
+def foreign_model(name: str, hints: Mapping[str, Any] = MappingProxyType({})) -> ForeignModel:
+    """Return what a network of Torchreid is here, by Torchreid's name of it.
+
+    Args:
+        name: A key of `NETWORKS`.
+        hints: See `recognise`.
+    """
+    network = NETWORKS[name]
     height, width = network.image_size
     arguments: dict[str, Any] = {}
     notes: tuple[str, ...] = ()

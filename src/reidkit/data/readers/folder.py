@@ -1,6 +1,7 @@
 """A folder of your own: one folder per identity below ``train``, ``test``, or ``query`` and ``gallery``."""
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,18 +63,8 @@ def read_folder(root: Path, *, camera_pattern: str | None = CAMERA_PATTERN) -> D
         name: folder / name for name in ("train", "test", "query", "gallery") if (folder / name).is_dir()
     }
     _check_layout(folder, set(present))
-    found: dict[str, tuple[_Image, ...]] = {}
-    for name, split_folder in present.items():
-        found[name], split_notes = _read_split(split_folder)
-        notes += split_notes
-    cameras, camera_note = _find_cameras(
-        [image.path for images in found.values() for image in images], pattern
-    )
-    samples = {
-        name: tuple(Sample((image.path,), image.identity, cameras.get(image.path)) for image in images)
-        for name, images in found.items()
-    }
-    notes += (camera_note,)
+    samples, split_notes = read_split_folders(present, pattern)
+    notes += split_notes
     if "test" in samples:
         notes += ("test/ is judged leave-one-out: every image is searched among all the others.",)
     test = samples.get("test", ())
@@ -83,9 +74,41 @@ def read_folder(root: Path, *, camera_pattern: str | None = CAMERA_PATTERN) -> D
         train=samples.get("train", ()),
         query=samples.get("query", test),
         gallery=samples.get("gallery", test),
-        protocol="market1501" if cameras else "no-camera",
+        protocol="market1501" if has_cameras(samples) else "no-camera",
         notes=notes,
     )
+
+
+def read_split_folders(
+    folders: Mapping[str, Path], pattern: re.Pattern[str] | None
+) -> tuple[dict[str, tuple[Sample, ...]], tuple[str, ...]]:
+    """Return the samples of each split folder, and notes on what was found.
+
+    Args:
+        folders: By the name that the caller gives each.
+        pattern: Finds the camera in a file name; cameras are known for all files of all folders or for none.
+
+    Raises:
+        DatasetError: a folder without images.
+    """
+    found: dict[str, tuple[_Image, ...]] = {}
+    notes: tuple[str, ...] = ()
+    for name, folder in folders.items():
+        found[name], split_notes = _read_split(folder)
+        notes += split_notes
+    cameras, camera_note = _find_cameras(
+        [image.path for images in found.values() for image in images], pattern
+    )
+    samples = {
+        name: tuple(Sample((image.path,), image.identity, cameras.get(image.path)) for image in images)
+        for name, images in found.items()
+    }
+    return samples, (*notes, camera_note)
+
+
+def has_cameras(samples: Mapping[str, Sequence[Sample]]) -> bool:
+    """Say whether the cameras of some samples are known."""
+    return any(sample.camera is not None for split in samples.values() for sample in split)
 
 
 def _compile(camera_pattern: str | None) -> re.Pattern[str] | None:

@@ -76,15 +76,40 @@ def k_reciprocal(
             f"Unknown variant '{variant}' of k-reciprocal. Known: {', '.join(get_args(Variant))}."
         )
     gaps = Gaps(join_sides(query, gallery), distance)
+    return rerank_gaps(
+        gaps, len(query), k1=k1, k2=k2, distance_weight=distance_weight, variant=variant, report=report
+    )
+
+
+def rerank_gaps(
+    gaps: Gaps,
+    num_queries: int,
+    *,
+    k1: int,
+    k2: int,
+    distance_weight: float,
+    variant: Variant,
+    report: ReportProgress | None = None,
+) -> RerankedDistances:
+    """Re-rank by gaps of any origin; see `k_reciprocal`.
+
+    Args:
+        gaps: Between queries and gallery, as one, the queries first.
+        num_queries: How many of them are queries.
+        k1: Size of the neighbourhood.
+        k2: Neighbours over which descriptions are averaged.
+        distance_weight: Share of the original distance in the result.
+        variant: Whose rules.
+        report: Called with (rows done, rows in all).
+    """
     size = k1 + 1 if variant == "classic" else k1
     neighbours = find_neighbours(gaps, max(size, k2), report=report)
-    scale = _Scale(distance, variant, neighbours.farthest)
+    scale = _Scale(gaps.distance, variant, neighbours.farthest)
     descriptions = _describe(gaps, neighbours, scale, size, round(k1 / 2) + 1)
     if k2 > 1:
         near = neighbours.rows[:, :k2]
         weights = torch.full(near.shape, 1 / near.shape[1], device=near.device, dtype=gaps.rows.dtype)
         descriptions = combine_rows(descriptions, near, weights)
-    num_queries = len(query)
     by_column = descriptions.part(slice(num_queries, None)).transposed()
     of_queries = descriptions.part(slice(0, num_queries))
 
@@ -96,7 +121,7 @@ def k_reciprocal(
         return jaccard.mul_(1 - distance_weight).add_(scale.distance(own, rows), alpha=distance_weight)
 
     text = f"k_reciprocal(variant={variant}, k1={k1}, k2={k2}, distance_weight={distance_weight:g})"
-    return RerankedDistances(num_queries, len(gallery), compute, text)
+    return RerankedDistances(num_queries, len(gaps) - num_queries, compute, text)
 
 
 class _Scale:

@@ -4,10 +4,13 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from reidkit.core.errors import CatalogError, ShapeError
+from reidkit.core.errors import CatalogError, ShapeError, WeightsError
 from reidkit.core.extras import import_extra
 
 Output = Literal["class_token", "patches"]
+
+PRETRAINED = "vit_base_patch16_224.augreg_in21k_ft_in1k"
+"""The weights of timm that a ViT-B/16 may start from: of ImageNet-21k, tuned on ImageNet-1k."""
 
 
 class VisionTransformer(nn.Module):
@@ -25,9 +28,13 @@ class VisionTransformer(nn.Module):
         drop_path: Share of blocks that training leaves out at random, rising from 0 to it with the depth.
         output: "class_token" is a map of one position; "patches" the map of all others, for aggregations
             that look at places.
+        is_pretrained: Whether to start from timm's ImageNet weights of ViT-B/16, which it fetches; position
+            embeddings are resampled to the grid of the patches.
 
     Raises:
-        CatalogError: an unknown choice, or an image smaller than a patch.
+        CatalogError: an unknown choice, an image smaller than a patch, or pretrained weights for another
+            network than ViT-B/16.
+        WeightsError: the weights cannot be had.
         MissingExtraError: timm is not installed.
 
     Reference:
@@ -48,6 +55,7 @@ class VisionTransformer(nn.Module):
         has_attention_bias: bool = True,
         drop_path: float = 0.1,
         output: Output = "class_token",
+        is_pretrained: bool = False,
     ) -> None:
         super().__init__()
         if output not in ("class_token", "patches"):
@@ -84,12 +92,33 @@ class VisionTransformer(nn.Module):
             num_classes=0,
             global_pool="",
         )
+        if is_pretrained:
+            self._take_imagenet_weights(rows * patch_size, columns * patch_size)
         patches = self.network.patch_embed
         patches.proj.stride = (patch_stride, patch_stride)
         patches.img_size = None  # checked here
         self.image_size = tuple(image_size)
         self.output = output
         self.num_channels = width
+
+    def _take_imagenet_weights(self, height: int, width: int) -> None:
+        timm = import_extra("timm", extra="train", purpose="The backbone 'vit'")
+        try:
+            source = timm.create_model(
+                PRETRAINED, pretrained=True, img_size=(height, width), num_classes=0, global_pool=""
+            )
+        except (OSError, RuntimeError) as error:
+            raise WeightsError(
+                f"Weights of '{PRETRAINED}' cannot be loaded: {error}. Expected a reachable hub or a filled "
+                f"cache. Set is_pretrained=false to train from scratch."
+            ) from error
+        try:
+            self.network.load_state_dict(source.state_dict())
+        except RuntimeError as error:
+            raise CatalogError(
+                f"ViT has pretrained weights as ViT-B/16 alone, got another width, depth, ratio, patch or "
+                f"attention: {str(error).splitlines()[1].strip()} Expected is_pretrained false."
+            ) from error
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the class token (B, C, 1, 1), or the patches (B, C, rows, columns).

@@ -3,6 +3,20 @@
 from tests.data.readers.trees import Tree
 
 OWN_MORE = {
+    "layumi": Tree(
+        images=(
+            "train/0002/0002_c1s1_000451_03.jpg",
+            "train_all/0002/0002_c1s1_000451_03.jpg",
+            "train_all/0002/0002_c2s1_000551_01.jpg",
+            "val/0002/0002_c2s1_000551_01.jpg",
+            "query/0001/0001_c1s1_001051_00.jpg",
+            "gallery/0001/0001_c2s1_000301_00.jpg",
+            "gallery/-1/-1_c1s1_000401_03.jpg",
+            "multi-query/0001/0001_c1s1_001001_00.jpg",
+        ),
+        sizes=(1, 1, 2),
+        protocol="market1501-trapezoid",
+    ),
     "list_file": Tree(
         images=("images/1.jpg", "images/2.jpg", "images/a b.png", "images/3.jpg"),
         sizes=(2, 1, 1),

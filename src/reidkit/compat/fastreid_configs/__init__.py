@@ -1,0 +1,1 @@
+"""FastReID's configuration files become recipes of reidkit."""
