@@ -109,8 +109,9 @@ class _RestOfEpoch:
         return len(self.sampler)
 
     def __iter__(self) -> Iterator[list[Draw]]:
+        # Not before the first ``next()``: a loader with workers also makes an iterator that it leaves alone.
         start, self.start = self.start, 0
-        return itertools.islice(self.sampler, start, None)
+        yield from itertools.islice(self.sampler, start, None)
 
 
 class EvaluationLoader:

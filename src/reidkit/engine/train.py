@@ -194,8 +194,9 @@ def _run(
         )
         begun = folder.last_checkpoint if resume and folder.last_checkpoint.is_file() else None
         trainer.fit(module, loader, ckpt_path=begun, weights_only=True)
+    if processes.any(stop.is_wanted):
+        raise stop.stopped()
     stop.is_deferred = False
-    stop.check()
     checkpoints.finish_epoch()
     evaluation = record.evaluation
     if recipe.training.keep == "best":
