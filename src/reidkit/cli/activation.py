@@ -27,11 +27,11 @@ def activation(
     """
     import numpy as np
 
-    from reidkit.cli.embed import find_images
     from reidkit.cli.screen import make_console
     from reidkit.core.files import replace_file
     from reidkit.data.decoding import decode_image
     from reidkit.deploy.embedder import find_model, load
+    from reidkit.deploy.inputs import find_images
     from reidkit.vis.activation_map import overlay
     from reidkit.vis.attention_rollout import find_transformer
     from reidkit.vis.pictures import beside, fit

@@ -153,7 +153,7 @@ def _judge_together(judging: Judging, several: Sequence[DatasetSplits]) -> Itera
     examine_before(several[0], protocol, judging.unreadable, judging.console)
     with progress_bar(judging.console, "embedding") as on_progress:
         yield from evaluate_splits(
-            embedder.model,
+            embedder.network,
             several,
             embedder.card.preprocessing,
             protocol,

@@ -55,7 +55,6 @@ def calibrate(
     from reidkit.cli.screen import describe_verification, make_console
     from reidkit.core.errors import EvaluationError
     from reidkit.data.readers import read_dataset
-    from reidkit.deploy.devices import choose_device
     from reidkit.deploy.embedder import find_model, load
     from reidkit.engine.evaluate import choose_protocol
     from reidkit.metrics.calibration import calibrate as fit
@@ -72,7 +71,7 @@ def calibrate(
     check_rate(accept_rate)
     check_rate(reject_rate)
     path = find_model(model)
-    embedder = load(path, device=str(choose_device(device)), batch_size=batch_size)
+    embedder = load(path, device=device, batch_size=batch_size)
     source = parse_source(data, reader, parse_reader_options(option))
     splits = read_dataset(source.reader, source.root, **source.options)
     chosen = choose_protocol(

@@ -38,7 +38,7 @@ def doubts(
     splits = read_dataset(reader, data, **parse_reader_options(option))
     samples = list(dict.fromkeys([*splits.query, *splits.gallery]))
     embedder = load(find_model(model), device=device)
-    found = extract(embedder.model, samples, embedder.card.preprocessing, device=embedder.device)
+    found = extract(embedder.network, samples, embedder.card.preprocessing, device=embedder.device)
     faults = find_label_faults(
         torch.as_tensor(found.descriptors), labels_of(samples), embedder.card.distance, most=most
     )

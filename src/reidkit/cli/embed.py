@@ -1,116 +1,87 @@
-"""``reidkit embed``: descriptors of any images, as a file."""
+"""``reidkit embed``: descriptors of any images, as a file; stopped, it goes on where it was."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from reidkit.cli.model_option import ModelOption, open_model
+from reidkit.cli.model_option import ModelOption, model_path
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from rich.console import Console
 
-CHUNK = 1024
-"""Images between two movements of the bar."""
+    from reidkit.deploy.embed_job import EmbedResult
+
+ENGINES = ("local", "ray")
 
 
 def embed(
-    images: Annotated[list[Path], typer.Argument(help="Image files, or folders to search for images.")],
+    images: Annotated[
+        list[str], typer.Argument(help="Image files, folders to search, or patterns: 'crops/**/*.jpg'.")
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write: .npz, .csv or .parquet.")] = Path(
         "descriptors.npz"
     ),
     model: ModelOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    half: Annotated[bool, typer.Option("--half", help="Compute in half precision.")] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 64,
+    unreadable: Annotated[
+        Literal["error", "skip"],
+        typer.Option(help="Images that cannot be read: skip lists them, error stops there."),
+    ] = "skip",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Start anew instead of going on with what is there.")
+    ] = False,
+    engine: Annotated[str, typer.Option(help="local, or ray for a cluster.")] = "local",
+    workers: Annotated[int, typer.Option(min=1, help="Processes of --engine ray that embed.")] = 1,
 ) -> None:
-    """Embed images and write one descriptor per image; damaged images are reported and left out."""
-    import numpy as np
+    """Embed images and write one descriptor per image; stopped or killed, the next call goes on.
 
+    What the file has already, with the same model and unchanged images, is not embedded again.
+    """
     from reidkit.cli.screen import make_console
-    from reidkit.core.errors import DatasetError
     from reidkit.core.progress import progress_bar
-    from reidkit.data.failures import ReadFailure
+    from reidkit.deploy.descriptor_files import check_suffix
+    from reidkit.deploy.embed_job import embed_to_file
+    from reidkit.deploy.embedder import load
+    from reidkit.deploy.inputs import find_images
 
-    check_output(out)
+    if engine not in ENGINES:
+        raise typer.BadParameter(f"expected --engine {' or '.join(ENGINES)}, got '{engine}'")
+    check_suffix(out)
     paths = find_images(images)
+    place = model_path(model)
     console = make_console()
-    embedder = open_model(model, device)
-    embedder.batch_size = batch_size
-    failures: list[ReadFailure] = []
-    rows = []
-    with progress_bar(console, "embedding") as report:
-        for start in range(0, len(paths), CHUNK):
-            part = paths[start : start + CHUNK]
-            rows.append(embedder.embed(part, unreadable="skip", failures=failures))
-            report(start + len(part), len(paths))
-    descriptors = np.concatenate(rows)
-    failed = {failure.path for failure in failures}
-    is_good = np.array([path not in failed for path in paths])
-    for failure in failures:
+    if engine == "ray":
+        from reidkit.deploy.ray_job import embed_on_ray
+
+        options = {"device": device, "precision": "half" if half else "float32", "batch_size": batch_size}
+        result = embed_on_ray(
+            place, paths, out, workers=workers, options=options, unreadable=unreadable, overwrite=overwrite
+        )
+    else:
+        embedder = load(place, device=device, precision="half" if half else "float32", batch_size=batch_size)
+        with progress_bar(console, "embedding") as report:
+            result = embed_to_file(
+                embedder, paths, out, unreadable=unreadable, overwrite=overwrite, report=report
+            )
+    print_result(result, out, console)
+
+
+def print_result(result: "EmbedResult", out: Path, console: "Console") -> None:
+    """Print what was embedded, how fast, and what was left out."""
+    for failure in result.failures:
         console.print(f"left out: {failure.reason}", markup=False, soft_wrap=True)
-    if not is_good.any():
-        raise DatasetError(f"None of the {len(paths)} images can be read. Nothing was written.")
-    kept = [str(path) for path in paths if path not in failed]
-    write_descriptors(out, kept, descriptors[is_good], embedder.card.distance)
+    speed = f", {result.num_new / result.seconds:.0f} images/s" if result.num_new and result.seconds else ""
     console.print(
-        f"wrote {out}: {len(kept)} descriptors of {embedder.descriptor_dim} numbers, "
-        f"{embedder.card.distance} distance",
+        f"embedded {result.num_new} images in {result.seconds:.1f} s{speed}; "
+        f"{result.num_had} were there already",
         soft_wrap=True,
     )
-
-
-def check_output(out: Path) -> None:
-    """Refuse a file format that cannot be written, before any work."""
-    from reidkit.core.extras import import_extra
-
-    if out.suffix not in (".npz", ".csv", ".parquet"):
-        raise typer.BadParameter(f"expected a file ending in .npz, .csv or .parquet, got '{out}'")
-    if out.suffix == ".parquet":
-        import_extra("pyarrow", extra="parquet", purpose="A .parquet file")
-
-
-def write_descriptors(out: Path, paths: list[str], descriptors: "NDArray[np.float32]", distance: str) -> None:
-    """Write paths and descriptors, whole or not at all."""
-    import csv
-
-    import numpy as np
-
-    from reidkit.core.extras import import_extra
-    from reidkit.core.files import replace_file
-
-    with replace_file(out) as unfinished:
-        if out.suffix == ".npz":
-            np.savez(unfinished, paths=np.array(paths), descriptors=descriptors, distance=distance)
-        elif out.suffix == ".csv":
-            with unfinished.open("w", newline="", encoding="utf-8") as stream:
-                writer = csv.writer(stream)
-                writer.writerow(["path", *(f"d{number}" for number in range(descriptors.shape[1]))])
-                writer.writerows([path, *row] for path, row in zip(paths, descriptors.tolist(), strict=True))
-        else:
-            arrow = import_extra("pyarrow", extra="parquet", purpose="A .parquet file")
-            parquet = import_extra("pyarrow.parquet", extra="parquet", purpose="A .parquet file")
-            columns = {"path": paths, "descriptor": list(descriptors)}
-            parquet.write_table(arrow.table(columns), unfinished)
-
-
-def find_images(given: list[Path]) -> list[Path]:
-    """Return the image files among files and folders, sorted within each folder.
-
-    Raises:
-        DatasetError: a path is not there, or there is no image.
-    """
-    from reidkit.core.errors import DatasetError
-    from reidkit.data.readers.listing import list_tree
-
-    paths: list[Path] = []
-    for path in given:
-        if path.is_dir():
-            paths += list_tree(path).images
-        elif path.exists():
-            paths.append(path)
-        else:
-            raise DatasetError(f"Image not found, got {path.absolute()}. Expected a file or a folder.")
-    if not paths:
-        raise DatasetError(f"No images found in {', '.join(map(str, given))}. Expected image files.")
-    return list(dict.fromkeys(paths))
+    label = result.label
+    console.print(
+        f"wrote {out}: {result.num_rows} descriptors of {label.descriptor_dim} numbers, "
+        f"{label.distance} distance",
+        soft_wrap=True,
+    )

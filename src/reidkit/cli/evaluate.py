@@ -98,7 +98,6 @@ def evaluate(
     from reidkit.cli.screen import make_console
     from reidkit.data.mixing import unique_names
     from reidkit.data.readers import read_dataset
-    from reidkit.deploy.devices import choose_device
     from reidkit.deploy.embedder import find_model, load
     from reidkit.engine.evaluate import choose_protocol
     from reidkit.engine.post_processing import PostProcessing
@@ -114,7 +113,7 @@ def evaluate(
 
     def open_model(split: int) -> "Embedder":
         place = Path(str(model).replace(SPLIT, str(split)))
-        return load(find_model(place), device=str(choose_device(device)), batch_size=batch_size)
+        return load(find_model(place), device=device, batch_size=batch_size)
 
     def protocol_of(embedder: "Embedder", data_set: "DatasetSplits") -> "Protocol":
         return choose_protocol(
@@ -247,7 +246,7 @@ def judge(
         console.print(estimate, soft_wrap=True)
     with progress_bar(console, "embedding") as on_progress:
         evaluation = run_evaluation(
-            embedder.model,
+            embedder.network,
             splits,
             embedder.card.preprocessing,
             protocol,

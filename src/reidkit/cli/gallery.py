@@ -67,10 +67,10 @@ def add(
     """Embed images and keep them; one that is there already is replaced, so the command can be repeated."""
     import numpy as np
 
-    from reidkit.cli.embed import find_images
     from reidkit.cli.screen import make_console
     from reidkit.core.progress import progress_bar
     from reidkit.data.failures import ReadFailure
+    from reidkit.deploy.inputs import find_images
     from reidkit.gallery.records import Template, parse_time
 
     times = [parse_time(text) if text else None for text in (time, expires_at)]
@@ -116,7 +116,7 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Say who is on each image: the nearest templates, and whether that is the same individual."""
-    from reidkit.cli.embed import find_images
+    from reidkit.deploy.inputs import find_images
 
     paths = find_images(images)
     embedder = open_model(model, device)

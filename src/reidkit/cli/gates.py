@@ -20,11 +20,11 @@ def gates(
     import numpy as np
     import torch
 
-    from reidkit.cli.embed import find_images
     from reidkit.cli.screen import make_console
     from reidkit.core.files import replace_file, write_json
     from reidkit.data.images import normalize_pixels, read_image, resize
     from reidkit.deploy.embedder import find_model, load
+    from reidkit.deploy.inputs import find_images
     from reidkit.vis.gate_clusters import draw_clusters, gate_vectors, k_means
 
     console = make_console()

@@ -18,6 +18,7 @@ from reidkit.cli.doubts import doubts
 from reidkit.cli.embed import embed
 from reidkit.cli.environment import environment
 from reidkit.cli.evaluate import evaluate
+from reidkit.cli.export import export
 from reidkit.cli.gallery import app as gallery
 from reidkit.cli.gates import gates
 from reidkit.cli.map import draw_descriptor_map
@@ -27,10 +28,12 @@ from reidkit.cli.quickstart import quickstart
 from reidkit.cli.recipe import app as recipe
 from reidkit.cli.recipes import recipes
 from reidkit.cli.report import report
+from reidkit.cli.runs import app as runs
 from reidkit.cli.serve import serve
 from reidkit.cli.show import show
 from reidkit.cli.synthesize import synthesize
 from reidkit.cli.train import train
+from reidkit.cli.tune import tune
 from reidkit.cli.weights import app as weights
 from reidkit.core.errors import ReidkitError
 
@@ -44,6 +47,7 @@ app = typer.Typer(
 data = typer.Typer(name="data", help="Draw, show and check data sets.", no_args_is_help=True)
 app.add_typer(data)
 app.add_typer(gallery)
+app.add_typer(runs)
 app.add_typer(weights)
 app.add_typer(recipe)
 app.add_typer(compat)
@@ -51,9 +55,11 @@ app.add_typer(compat)
 app.command()(quickstart)
 app.command()(demo)
 app.command()(train)
+app.command()(tune)
 app.command()(evaluate)
 app.command()(calibrate)
 app.command()(embed)
+app.command()(export)
 app.command()(compare)
 app.command()(activation)
 app.command()(plot)

@@ -35,7 +35,7 @@ def draw_descriptor_map(
     step = max(1, len(gallery) / most)
     samples = [gallery[int(place * step)] for place in range(min(most, len(gallery)))]
     embedder = load(find_model(model), device=device)
-    found = extract(embedder.model, samples, embedder.card.preprocessing, device=embedder.device)
+    found = extract(embedder.network, samples, embedder.card.preprocessing, device=embedder.device)
     places = place_descriptors(
         found.descriptors.cpu().numpy(), embedder.card.distance, method=cast(MapMethod, method), seed=seed
     )

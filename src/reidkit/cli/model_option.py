@@ -27,8 +27,19 @@ def open_model(model: Path | None, device: str) -> "Embedder":
     Raises:
         WeightsError: there is none, or it cannot be loaded.
     """
+    from reidkit.deploy.embedder import load
+
+    return load(model_path(model), device=device)
+
+
+def model_path(model: Path | None) -> Path:
+    """Return the model file of a command.
+
+    Raises:
+        WeightsError: there is none.
+    """
     from reidkit.core.errors import WeightsError
-    from reidkit.deploy.embedder import find_model, load
+    from reidkit.deploy.embedder import find_model
 
     if model is None and not QUICKSTART_MODEL.is_file():
         raise WeightsError(
@@ -36,4 +47,4 @@ def open_model(model: Path | None, device: str) -> "Embedder":
             f"model.safetensors. Name one with --model FILE or the variable REIDKIT_MODEL, or make one: "
             f"reidkit quickstart."
         )
-    return load(find_model(model or QUICKSTART_MODEL), device=device)
+    return find_model(model or QUICKSTART_MODEL)

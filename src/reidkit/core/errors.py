@@ -8,6 +8,7 @@ ReidkitError
   ShapeError          an array or tensor of the wrong shape, type or content
   EvaluationError     an evaluation that has no answer (no valid query, NaN descriptors)
   WeightsError        a checkpoint that is damaged, incomplete or of another architecture
+  ExportError         a model that cannot be exported, or whose exported file gives other descriptors
   TrainingError       a training run that had to stop (NaN, collapse, unwritable folder)
   GalleryError        a gallery that is missing, of another model, or an edit that it refuses
   MissingExtraError   an optional dependency that is not installed
@@ -53,6 +54,10 @@ class EvaluationError(ReidkitError):
 
 class WeightsError(ReidkitError):
     """A checkpoint is damaged, incomplete, or belongs to another architecture."""
+
+
+class ExportError(ReidkitError):
+    """A model cannot be exported, or the exported file gives other descriptors."""
 
 
 class TrainingError(ReidkitError):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 from torch import Tensor
 
@@ -77,6 +78,16 @@ def network_input(pixels: Tensor, facts: ArtefactFacts, preprocessing: Preproces
     if facts.input == "pixels":
         return pixels.permute(0, 2, 3, 1).contiguous()
     return normalize_pixels(pixels, preprocessing)
+
+
+def restore_pixels(images: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """Return the pixels, uint8 (N, 3, H, W), that standardised images were made of; to the last bit.
+
+    An evaluation hands on standardised images, and so do its mirror images; an exported file may want pixels.
+    """
+    mean = torch.tensor(preprocessing.mean).view(3, 1, 1)
+    deviation = torch.tensor(preprocessing.std).view(3, 1, 1)
+    return ((images * deviation + mean) * 255).round().clamp(0, 255).to(torch.uint8)
 
 
 def check_file(path: Path, *, kind: str) -> None:

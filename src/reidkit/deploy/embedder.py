@@ -1,6 +1,6 @@
 """The embedder: images in, descriptors out; the one seam between training and use."""
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from reidkit.core.errors import CatalogError, ImageError, WeightsError
 from reidkit.core.types import ReportProgress
 from reidkit.data.failures import ReadFailure, UnreadablePolicy, check_policy
 from reidkit.data.images import ImageSource, read_image, resize
+from reidkit.deploy.artefact import restore_pixels
 from reidkit.deploy.comparison import Comparison, judge_distance
 from reidkit.deploy.devices import Precision
 from reidkit.deploy.inputs import (
@@ -96,25 +97,22 @@ class Embedder:
         Raises:
             WeightsError: the model comes from an exported file, which holds no network to look into.
         """
-        return self._torch.model
-
-    @property
-    def device(self) -> torch.device:
-        """Where the network is.
-
-        Raises:
-            WeightsError: as `model`.
-        """
-        return self._torch.device
-
-    @property
-    def _torch(self) -> TorchRuntime:
         if not isinstance(self.runtime, TorchRuntime):
             raise WeightsError(
                 f"Model runs in {self.runtime.name}, which does not show its layers. Expected a "
                 f"model.safetensors. Use the file that this one was exported from."
             )
-        return self.runtime
+        return self.runtime.model
+
+    @property
+    def device(self) -> torch.device:
+        """Where `network` takes its images."""
+        return self.runtime.device if isinstance(self.runtime, TorchRuntime) else torch.device("cpu")
+
+    @property
+    def network(self) -> ReidModel | Callable[[Tensor], Tensor]:
+        """From standardised images to descriptors, as an evaluation calls it: the model, or what runs it."""
+        return self.runtime.model if isinstance(self.runtime, TorchRuntime) else self._run_standardised
 
     def embed(
         self,
@@ -300,6 +298,9 @@ class Embedder:
         if isinstance(self.runtime, TorchRuntime):
             return self.runtime.run(pixels, cameras).numpy()
         return run_in_parts(self.runtime.run, pixels, self.runtime.batch_limit).numpy()
+
+    def _run_standardised(self, images: Tensor) -> Tensor:
+        return torch.from_numpy(self.embed_pixels(restore_pixels(images.cpu(), self.card.preprocessing)))
 
     def _read(self, source: AnyImage, colour: Colour, unreadable: UnreadablePolicy) -> Tensor | ReadFailure:
         try:

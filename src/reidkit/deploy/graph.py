@@ -69,6 +69,8 @@ def make_graph(network: Network, example: Tensor) -> GraphModule:
         if node.op == "call_module" and node.target == "_guards_fn":
             module.graph.erase_node(node)
     fold_norms(module)
+    for part in module.modules():
+        part.training = False  # its own eval() refuses; a graph has no mode, but exporters ask
     return module
 
 

@@ -107,5 +107,15 @@ def write_onnx(path: Path, graph: nn.Module, example: Tensor, metadata: Mapping[
         output_names=[OUTPUT_NAME],
         dynamic_shapes=({0: "batch"},),
     )
+    for node in exported.model.graph:
+        node.metadata_props.clear()  # the Python lines that each comes from: half of a small file
     exported.model.metadata_props.update(metadata)
     exported.save(path, external_data=False)
+
+
+def replace_metadata(path: Path, metadata: Mapping[str, str]) -> None:
+    """Put texts into an ONNX file, in place of any that it has."""
+    onnx = import_extra("onnx", extra="onnx", purpose="Export to ONNX")
+    content = onnx.load(path)
+    onnx.helper.set_model_props(content, dict(metadata))
+    onnx.save(content, path)

@@ -1,7 +1,5 @@
 """At the end of each epoch: judge the model when it is due, and keep one row of history."""
 
-import csv
-import io
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,12 +9,13 @@ from typing import Any, cast
 from reidkit.core.files import write_text
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.evaluate import Evaluation
+from reidkit.engine.history import Row, history_text, read_history
 from reidkit.engine.lightning_parts import Callback, LightningModule, Trainer
 from reidkit.engine.module import TrainingModule
 from reidkit.engine.processes import ALONE, Processes
 from reidkit.engine.stopping import RunStopped
 
-Row = dict[str, float]
+__all__ = ["EpochRecord", "Row", "history_text", "read_history"]
 
 SCORES = ("rank_1", "mean_ap", "mean_inp")
 
@@ -29,6 +28,7 @@ class EpochRecord(Callback):
         evaluate: Judges the model as it is.
         every_epochs: How often to evaluate; 0 only after the last epoch.
         processes: Those that train together; the first one writes.
+        on_epoch: Called with each row; what it raises ends the run.
     """
 
     def __init__(
@@ -37,8 +37,10 @@ class EpochRecord(Callback):
         evaluate: Callable[[], Evaluation],
         every_epochs: int,
         processes: Processes = ALONE,
+        on_epoch: Callable[[Row], None] | None = None,
     ) -> None:
         self.path = path
+        self.on_epoch = on_epoch
         self.evaluate = evaluate
         self.every_epochs = every_epochs
         self.processes = processes
@@ -126,6 +128,8 @@ class EpochRecord(Callback):
         for logger in trainer.loggers:
             logger.log_metrics({f"epoch/{name}": value for name, value in row.items()}, trainer.global_step)
         self._write()
+        if self.on_epoch is not None:
+            self.on_epoch(row)
 
     def finish_row(self) -> bool:
         """Evaluate, if the last row still lacks its scores; return whether it did.
@@ -145,21 +149,3 @@ class EpochRecord(Callback):
     def _write(self) -> None:
         if self.processes.is_first:
             write_text(self.path, history_text(self.rows))
-
-
-def history_text(rows: list[Row]) -> str:
-    """Return rows as CSV; a value that a row lacks stays empty."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def read_history(path: Path) -> list[Row]:
-    """Read ``history.csv`` back; empty values are left out of their rows."""
-    with path.open(newline="", encoding="utf-8") as stream:
-        return [
-            {name: float(value) for name, value in row.items() if value} for row in csv.DictReader(stream)
-        ]

@@ -1,7 +1,7 @@
 """Train a model by a recipe: from a recipe to a trained, judged and kept model."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +20,9 @@ from reidkit.engine.averaging import AveragedWeights
 from reidkit.engine.checkpointing import CheckpointFiles, RunCheckpoints
 from reidkit.engine.disk_space import check_space, needed_bytes
 from reidkit.engine.distillation import save_peers
-from reidkit.engine.epoch_record import EpochRecord, Row
+from reidkit.engine.epoch_record import EpochRecord
 from reidkit.engine.evaluate import Evaluation, evaluate
+from reidkit.engine.history import Row
 from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
 from reidkit.engine.processes import ALONE, Processes, find_processes
@@ -95,6 +96,7 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     console: Console | None = None,
+    on_epoch: Callable[[Row], None] | None = None,
 ) -> TrainingResult:
     """Train by a recipe and leave ``model.safetensors``, ``scores.json``, checkpoints and logs in a folder.
 
@@ -107,6 +109,7 @@ def train(
             finished an epoch, it starts again.
         overwrite: Replace a run that is in ``out``.
         console: Where to show progress; None is quiet.
+        on_epoch: Called with each row of the history; what it raises ends the run.
 
     Raises:
         RecipeError: no data named, or another recipe than the run to go on with.
@@ -119,7 +122,7 @@ def train(
     stop = StopRequest(out, is_alone=processes.is_alone)
     try:
         with stop.heard(), processes.connected(recipe.training.device):
-            return _run(recipe, RunFolder(out), resume, overwrite, console, processes, stop)
+            return _run(recipe, RunFolder(out), resume, overwrite, console, processes, stop, on_epoch)
     except RunStopped as stopped:
         console.print(stopped.message, highlight=False, markup=False, soft_wrap=True)
         raise
@@ -133,6 +136,7 @@ def _run(
     console: Console,
     processes: Processes,
     stop: StopRequest,
+    on_epoch: Callable[[Row], None] | None,
 ) -> TrainingResult:
     parts = processes.together(lambda: _prepare(recipe, folder, console, processes))
     run_data, data, module, loader = parts.run_data, parts.data, parts.module, parts.loader
@@ -174,7 +178,8 @@ def _run(
         with averaging.in_place() if averaging else nullcontext():
             return judge()
 
-    record = EpochRecord(folder.history, judge_epoch, recipe.evaluation.every_epochs, processes)
+    every = recipe.evaluation.every_epochs
+    record = EpochRecord(folder.history, judge_epoch, every, processes, on_epoch)
     progress = TrainingProgress(console, record)
     files = CheckpointFiles()
     checkpoints = RunCheckpoints(folder, record, stop, files, processes)
