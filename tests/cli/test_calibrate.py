@@ -63,3 +63,10 @@ def test_calibrate_refuses_what_it_cannot_use_and_leaves_the_model_as_it_was(
         assert refused.code == 2
         assert message in refused.err
     assert model.read_bytes() == content
+
+
+def test_training_writes_a_cross_checked_calibration(run_folder: Path):
+    card = read_card(run_folder / "model.safetensors")
+    assert card.calibration is not None
+    assert card.calibration.cross_check is not None
+    assert 0 < card.calibration.cross_check.num_impostor < card.calibration.num_impostor

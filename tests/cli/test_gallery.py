@@ -2,6 +2,8 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Command
 
 
@@ -74,3 +76,21 @@ def test_templates_are_changed_and_expire(reidkit: Command, run_folder: Path, da
     assert wrong.err.startswith(
         "Error: Time is not understood, got 'noon'. Expected ISO 8601 with a time zone"
     )
+
+
+def test_addresses_of_object_storage_are_passed_on(reidkit: Command, monkeypatch: pytest.MonkeyPatch):
+    def connect(uri: str, **_: object) -> object:
+        raise OSError(f"asked for {uri}")
+
+    monkeypatch.setattr("lancedb.connect", connect)
+    result = reidkit("gallery", "stats", "gs://bucket/people")
+    assert result.err.startswith(
+        "Error: Gallery gs://bucket/people cannot be opened: asked for gs://bucket/people."
+    )
+
+
+def test_a_small_gallery_needs_no_index(reidkit: Command, run_folder: Path):
+    assert reidkit("gallery", "create", "g", "--model", run_folder).code == 0
+    result = reidkit("gallery", "index", "g")
+    assert result.code == 2
+    assert "too small for an index, got 0 templates" in result.err

@@ -60,6 +60,7 @@ def test_gates_map_and_doubts_write_data_and_pictures(
 ):
     for command in (
         ("gates", run_folder, dataset_root, "-o", "out", "--clusters", 2),
+        ("gates", run_folder, dataset_root, "-o", "out", "--clusters", 2, "--reader", "folder"),
         ("map", run_folder, dataset_root, "-o", "out"),
         ("data", "doubts", run_folder, dataset_root, "-o", "out"),
     ):

@@ -50,8 +50,12 @@ def vehicles(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_all_splits_of_viper_are_judged_and_averaged(reidkit: Command, run_folder: Path, viper: Path):
-    result = reidkit("evaluate", run_folder, viper, "--reader", "viper", "--splits", "all", "--out", "judged")
+    result = reidkit(
+        "evaluate", run_folder, viper, "--reader", "viper", "--splits", "all", "--rerank", "k_reciprocal(k1=4)",
+        "--out", "judged",
+    )  # fmt: skip
     assert result.code == 0, result.err
+    assert "each split: re-ranking of 12 images: about " in result.out
     content = json.loads(Path("judged/scores.json").read_text())
     assert content["summary"]["averaged_splits"] == list(range(20))
     assert content["summary"]["protocol"]["num_splits"] == 20
@@ -162,7 +166,14 @@ def test_views_and_normalisation_are_options_and_are_printed(
         "mirror image and scales 1 1.25, same-camera matches dropped, junk none, rectangle AP, unmatched "
         "queries skipped, ties by gallery order; 15 queries" in result.out
     )
-    stored = json.loads(Path("judged/scores.json").read_text())["summary"]["protocol"]
+    content = json.loads(Path("judged/scores.json").read_text())
+    assert set(content["precision_at"]) == set(content["recall_at"]) == {"1", "5", "10", "20"}
+    low, high = content["intervals"]["mean_ap"]["low"], content["intervals"]["mean_ap"]["high"]
+    assert low <= content["summary"]["mean_ap"] <= high
+    assert f"mAP {low:.1%} to {high:.1%}" in result.out
+    pairs = content["camera_pairs"]
+    assert f"camera pairs: {len(pairs)}, mAP {min(pair['mean_ap'] for pair in pairs):.1%} to " in result.out
+    stored = content["summary"]["protocol"]
     assert (stored["scales"], stored["distance"], stored["normalization"]) == (
         [1.0, 1.25], "squared-euclidean", "unit"
     )  # fmt: skip

@@ -130,7 +130,7 @@ def test_evaluation_as_json_has_all_parts(splits: DatasetSplits):
     evaluation = evaluate(mean_colour, splits, PREPROCESSING, PROTOCOLS["market1501"])
     content = evaluation.as_json()
     assert set(content) == {
-        "format_version", "summary", "cmc", "thresholds", "verification", "open_set", "warnings",
+        "format_version", "summary", "cmc", "precision_at", "recall_at", "intervals", "thresholds", "verification", "open_set", "warnings",
         "camera_pairs", "domains", "unreadable", "queries",
     }  # fmt: skip
     assert len(content["queries"]) == len(splits.query)

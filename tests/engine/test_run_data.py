@@ -10,7 +10,8 @@ from rich.console import Console
 
 from reidkit.core.errors import DatasetError, RecipeError
 from reidkit.data.dataset import identity_labels
-from reidkit.engine.run_data import read_data
+from reidkit.data.readers import read_dataset
+from reidkit.engine.run_data import read_data, recipe_protocol
 from reidkit.engine.train import make_loader, train
 from tests.conftest import draw_dataset
 from tests.engine.recipes import small_recipe
@@ -150,3 +151,15 @@ def test_views_and_frames_are_images_of_the_batch(cities: Path):
     assert len(batch.labels) == len(batch.images)
     assert len(set(batch.labels.tolist())) == 2
     assert not torch.equal(batch.images[0], batch.images[1])
+
+
+def test_recipe_gives_views_and_normalisation_to_the_protocol(tmp_path: Path):
+    recipe = small_recipe(
+        draw_dataset(tmp_path / "data", train=2, test=2),
+        evaluation={"flip": True, "scales": [1, 1.25], "view_average": "unit", "normalization": "unit"},
+    )
+    protocol = recipe_protocol(recipe, read_dataset("folder", tmp_path / "data"))
+    assert (protocol.flip, protocol.scales, protocol.view_average) == (True, (1.0, 1.25), "unit")
+    assert protocol.normalization == "unit"
+    with pytest.raises(RecipeError, match=r"evaluation\.scales"):
+        small_recipe(tmp_path / "data", evaluation={"scales": [0]})

@@ -229,6 +229,28 @@ def test_galleries_are_opened_by_the_model_that_made_them(gallery: Gallery, tmp_
         Gallery(tmp_path / "nothing")
 
 
+@pytest.mark.parametrize("uri", ["s3://bucket/people", "gs://bucket/a/people", "az://box/people"])
+def test_addresses_of_object_storage_reach_the_database_as_they_are(
+    uri: str, monkeypatch: pytest.MonkeyPatch
+):
+    asked = []
+
+    def connect(uri: str, **options: object) -> object:
+        asked.append((uri, options["storage_options"]))
+        raise OSError("no network here")
+
+    monkeypatch.setattr("lancedb.connect", connect)
+    for opened in (
+        Gallery,
+        lambda *args, **named: create_gallery(*args, model="m", descriptor_dim=2, **named),
+    ):
+        with pytest.raises(
+            GalleryError, match=rf"^Gallery {uri} cannot be opened: no network here\. Expected a"
+        ):
+            opened(uri, storage_options={"region": "eu"})
+    assert asked == [(uri, {"region": "eu"})] * 2
+
+
 def test_a_gallery_of_a_newer_format_is_refused(gallery: Gallery):
     gallery.store.set_about(dataclasses.replace(gallery.about, format_version=2))
     with pytest.raises(GalleryError, match=r"has format 2\. Expected 1\. Update reidkit\."):

@@ -1,10 +1,15 @@
 """Two models query by query: won and lost by hand, the page, and evaluations that do not fit."""
 
+import base64
+import io
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from reidkit.core.errors import EvaluationError
 from reidkit.vis.comparison_page import compare_models, verdict, write_comparison_page
@@ -63,3 +68,25 @@ def test_page_shows_both_rank_lists_and_escapes(tmp_path: Path):
     assert "&lt;i&gt;" in text
     assert "<i>" not in text
     assert "http" not in text.replace("http-equiv", "")
+
+
+def test_page_cuts_boxes_and_shows_frames_of_tracklets(tmp_path: Path):
+    found = compare_models(score_file([0.5]), score_file([1.0]))
+    frame = Image.new("RGB", (40, 40), (250, 250, 250))
+    frame.paste((200, 0, 0), (10, 10, 20, 30))
+    frame.save(tmp_path / "frame.png")
+    frames = json.dumps([str(draw_image(tmp_path / f"{n}.png", COLOURS[n])) for n in range(3)])
+    row = RankRow(
+        0, str(tmp_path / "frame.png"), "a", "", 1, 3, str(tmp_path / "0.png"), "a", "", 0.1, "right",
+        query_box="10 10 20 30", gallery_frames=frames,
+    )  # fmt: skip
+    page = tmp_path / "page.html"
+    write_comparison_page(page, ("one", "two"), found, ([row], [row]))
+    encoded = re.findall(r"data:image/jpeg;base64,([^\"]+)", page.read_text())
+    pictures = [Image.open(io.BytesIO(base64.b64decode(text))).convert("RGB") for text in encoded]
+    assert len(pictures) == 3
+    query, *hits = pictures
+    assert query.size == (10, 20)
+    assert query.getpixel((5, 10))[0] > 150 > query.getpixel((5, 10))[1]
+    with Image.open(tmp_path / "0.png") as single:
+        assert all(hit.width > 2 * single.width for hit in hits)

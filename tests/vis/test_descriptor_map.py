@@ -1,6 +1,7 @@
 """Maps of descriptors: groups stay together, pictures have what was asked for, faults are named."""
 
 import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -45,3 +46,25 @@ def test_pictures_and_rows(tmp_path: Path):
         draw_map(places, samples, by="hat")
     assert [row["identity"] for row in as_rows(places, samples)] == ["ann", "bob"]
     assert as_rows(places, samples)[1]["x"] == 1
+
+
+@pytest.mark.slow  # umap compiles itself first
+def test_umap_keeps_two_clouds_apart_and_is_the_same_each_time():
+    # umap warns of its own use of several libraries; what counts is the map.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pytest.importorskip("umap")
+        generator = np.random.default_rng(0)
+        clouds = [generator.normal(8 * place, 1, (15, 4)) for place in (0, 1)]
+        places, again = (
+            place_descriptors(np.concatenate(clouds), "euclidean", method="umap") for _ in range(2)
+        )
+    np.testing.assert_array_equal(places, again)
+    assert places.shape == (30, 2)
+    assert (places.min(), places.max()) == (0, 1)
+    middles = places[:15].mean(axis=0), places[15:].mean(axis=0)
+    spread = max(
+        np.linalg.norm(places[:15] - middles[0], axis=1).max(),
+        np.linalg.norm(places[15:] - middles[1], axis=1).max(),
+    )
+    assert np.linalg.norm(middles[0] - middles[1]) > 1.5 * spread

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from reidkit.core.errors import CatalogError, ShapeError
+from reidkit.core.types import Sample
 from reidkit.models.osnet import AggregationGate
 from reidkit.models.zoo import build_model
 from reidkit.vis.gate_clusters import draw_clusters, gate_vectors, k_means
@@ -64,6 +66,18 @@ def test_cluster_counts_out_of_range_are_refused(count: int):
 
 def test_picture_has_a_row_per_cluster(tmp_path: Path):
     paths = [draw_image(tmp_path / f"{number}.png", COLOURS[number]) for number in range(4)]
-    sheet = draw_clusters(k_means(np.array([[0.0], [0.1], [9.0], [9.1]]), 2), paths, count=2)
+    samples = [Sample((path,), "") for path in paths]
+    sheet = draw_clusters(k_means(np.array([[0.0], [0.1], [9.0], [9.1]]), 2), samples, count=2)
     drawn = {pixel for _, pixel in sheet.getcolors(1 << 20)}
     assert set(COLOURS[:4]) <= drawn
+
+
+def test_picture_is_cut_to_the_box(tmp_path: Path):
+    frame = Image.new("RGB", (40, 40), COLOURS[0])
+    frame.paste(COLOURS[1], (10, 10, 20, 30))
+    frame.save(tmp_path / "frame.png")
+    sample = Sample((tmp_path / "frame.png",), "", box=(10, 10, 20, 30))
+    sheet = draw_clusters(k_means(np.zeros((1, 1)), 1), [sample], count=1)
+    drawn = {pixel for _, pixel in sheet.getcolors(1 << 20)}
+    assert COLOURS[1] in drawn
+    assert COLOURS[0] not in drawn

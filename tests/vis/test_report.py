@@ -12,6 +12,8 @@ from PIL import Image
 
 from reidkit.core.errors import EvaluationError, MissingExtraError, ShapeError
 from reidkit.core.types import Protocol, Sample
+from reidkit.metrics.attribute_scores import AttributeScore
+from reidkit.metrics.label_faults import LabelFault
 from reidkit.vis.report import ReportContent, choose_queries, write_report
 from reidkit.vis.words import GLOSSARY, PROTOCOL_WORDS
 from tests.vis.scenes import make_evaluation, make_list, make_samples, make_scores
@@ -349,3 +351,28 @@ def test_choosing_none_and_too_many() -> None:
     assert choose_queries(scores, num_worst=9, num_random=9) == ([0], [])
     with pytest.raises(EvaluationError, match="Number of queries is negative, got -1 worst and 2 random"):
         choose_queries(scores, num_worst=-1, num_random=2)
+
+
+def test_attributes_and_label_doubts_are_told(tmp_path: Path, content: ReportContent) -> None:
+    row = AttributeScore("hat", EVIL, 7, 0.5, 0.25, 4, 0.75, 0.1)
+    unknown = replace(row, value="none", num_wrong=0, alike=None)
+    fault = LabelFault(0, 1, 0.1, 2, 0.4, 4, 5)
+    doubted = make_samples(tmp_path / "doubted", ["ann", "bob", "cy"])
+    told = replace(content, attributes=[row, unknown], doubts=[fault] * 25, doubted=doubted)
+    page = write(tmp_path, told)
+    assert {"attributes", "doubts"} <= {section["id"] for section in page.all("section")}
+    assert f"hat {EVIL} 7 50.0 % 25.0 % 4 75.0 % 10.0 %" in page.plain
+    assert "hat none 7 50.0 % 25.0 % 0 - 10.0 %" in page.plain
+    assert (
+        "25 samples lie among another identity and far from their own; the 20 surest are shown" in page.plain
+    )
+    assert page.plain.count("4 of its 5 nearest are of the other identity") == 20
+    assert "In doubt: identity ann, camera c1" in page.values("alt")
+
+
+def test_of_many_attributes_the_weakest_are_shown(tmp_path: Path, content: ReportContent) -> None:
+    rows = [AttributeScore("size", str(place), 1, 0.5, place / 100, 0, None, 0.0) for place in range(70)]
+    page = write(tmp_path, replace(content, attributes=rows[::-1]))
+    assert "The 60 rows with the lowest mAP of 70." in page.plain
+    assert "size 59 1 " in page.plain
+    assert "size 60 1 " not in page.plain

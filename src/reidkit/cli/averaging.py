@@ -13,7 +13,7 @@ from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.files import write_json
 from reidkit.core.types import DatasetSplits, Protocol
 from reidkit.data.readers import READERS, read_dataset
-from reidkit.engine.evaluate import Evaluation
+from reidkit.engine.evaluation import Evaluation
 from reidkit.engine.post_processing import PostProcessing
 from reidkit.engine.provenance import describe_data
 from reidkit.metrics.averaged import MEASURES, AveragedScores, parse_splits
@@ -151,6 +151,10 @@ def _judge_together(judging: Judging, several: Sequence[DatasetSplits]) -> Itera
     _warn_of_seen(embedder, several, judging)
     protocol = judging.protocol_of(embedder, several[0])
     examine_before(several[0], protocol, judging.unreadable, judging.console)
+    sizes = len(several[0].query), len(several[0].gallery)
+    estimate = judging.after.describe_size(*sizes, embedder.card.descriptor_dim)
+    if estimate:
+        judging.console.print(f"each split: {estimate}", soft_wrap=True)
     with progress_bar(judging.console, "embedding") as on_progress:
         yield from evaluate_splits(
             embedder.network,

@@ -1,6 +1,5 @@
 """``reidkit calibrate``: measure what the distances of a model mean, and write it into its card."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -56,11 +55,9 @@ def calibrate(
     from reidkit.core.errors import EvaluationError
     from reidkit.data.readers import read_dataset
     from reidkit.deploy.embedder import find_model, load
+    from reidkit.engine.calibration import calibrate_on
     from reidkit.engine.evaluate import choose_protocol
-    from reidkit.metrics.calibration import calibrate as fit
     from reidkit.metrics.calibration import check_prior
-    from reidkit.metrics.cross_check import cross_check
-    from reidkit.metrics.labels import labels_of
     from reidkit.metrics.roc import check_rate
     from reidkit.metrics.verification import thresholds_at
     from reidkit.models.checkpoint import replace_card
@@ -81,29 +78,19 @@ def calibrate(
         normalization=embedder.card.normalization,
     )
     evaluation = judge(embedder, splits, chosen, "error", console)
-    if evaluation.curve is None:
-        raise EvaluationError(
-            f"Data set '{splits.name}' cannot calibrate a model: its pairs of query and gallery are all of "
-            f"one kind. Expected pairs of the same and of different individuals."
-        )
-    calibration = fit(
-        evaluation.pairs,
+    calibration = calibrate_on(
+        evaluation,
+        data=splits.name,
         method=method,
         prior=prior,
         accept_rate=accept_rate,
         reject_rate=reject_rate,
-        data=splits.name,
     )
-    checked = cross_check(
-        evaluation.query_descriptors,
-        evaluation.gallery_descriptors,
-        labels_of(evaluation.queries),
-        labels_of(evaluation.gallery),
-        evaluation.scores.protocol,
-        accept_rate=accept_rate,
-        reject_rate=reject_rate,
-    )
-    calibration = replace(calibration, cross_check=checked)
+    if calibration is None:
+        raise EvaluationError(
+            f"Data set '{splits.name}' cannot calibrate a model: its pairs of query and gallery are all of "
+            f"one kind. Expected pairs of the same and of different individuals."
+        )
     thresholds = thresholds_at(evaluation.pairs, rates)
     changes = {
         "thresholds": tuple(thresholds),

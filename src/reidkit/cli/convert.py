@@ -19,7 +19,10 @@ def convert(
         typer.Option(help="Whose it is: torchreid, fastreid, strong_baseline, transreid, layumi, plain."),
     ] = None,
     architecture: Annotated[
-        str | None, typer.Option(help="Its network, where the file does not tell, such as resnet50.")
+        str | None,
+        typer.Option(
+            help="Its network, where the file does not tell: resnet50, timm/NAME, torchvision/NAME.",
+        ),
     ] = None,
     size: Annotated[
         str | None,

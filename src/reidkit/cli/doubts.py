@@ -25,8 +25,10 @@ def doubts(
     import torch
 
     from reidkit.cli.data_options import parse_reader_options
+    from reidkit.cli.reporting import doubt_row
     from reidkit.cli.screen import make_console
     from reidkit.core.files import replace_file, write_json
+    from reidkit.data.label_checks import JUNK_WORDS
     from reidkit.data.readers import read_dataset
     from reidkit.deploy.embedder import find_model, load
     from reidkit.engine.extract import extract
@@ -36,7 +38,8 @@ def doubts(
 
     console = make_console()
     splits = read_dataset(reader, data, **parse_reader_options(option))
-    samples = list(dict.fromkeys([*splits.query, *splits.gallery]))
+    unique = dict.fromkeys([*splits.query, *splits.gallery])
+    samples = [sample for sample in unique if str(sample.identity).lower() not in JUNK_WORDS]
     embedder = load(find_model(model), device=device)
     found = extract(embedder.network, samples, embedder.card.preprocessing, device=embedder.device)
     faults = find_label_faults(
@@ -45,17 +48,7 @@ def doubts(
     rows = []
     for number, fault in enumerate(faults):
         shown = [samples[row] for row in (fault.row, fault.nearest_other, fault.nearest_own)]
-        names = ("sample", "nearest_other", "nearest_own")
-        rows.append(
-            {
-                **{name: str(item.path) for name, item in zip(names, shown, strict=True)},
-                "identity": str(shown[0].identity),
-                "other_identity": str(shown[1].identity),
-                "other_gap": fault.other_gap,
-                "own_gap": fault.own_gap,
-                "votes": f"{fault.num_votes} of {fault.num_asked}",
-            }
-        )
+        rows.append(doubt_row(fault, samples))
         pictures = [picture for item in shown if (picture := read_picture(item)) is not None]
         if pictures:
             with replace_file(out / f"{number:03d}.jpg") as unfinished:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reidkit.core.types import DatasetSplits, Protocol
     from reidkit.data.failures import UnreadablePolicy
     from reidkit.deploy.embedder import Embedder
-    from reidkit.engine.evaluate import Evaluation
+    from reidkit.engine.evaluation import Evaluation
     from reidkit.engine.post_processing import PostProcessing
     from reidkit.models.checkpoint import ModelCard
 
@@ -28,6 +28,10 @@ def evaluate(
         list[str],
         typer.Argument(help="Folder (or manifest) of each data set; READER=FOLDER names its reader."),
     ],
+    features: Annotated[
+        bool,
+        typer.Option("--features", help="The two arguments are descriptors of any model: queries, gallery."),
+    ] = False,
     reader: Annotated[
         str, typer.Option(help="How to read those without a reader of their own; see 'reidkit datasets'.")
     ] = "folder",
@@ -83,6 +87,10 @@ def evaluate(
             help="Folder for scores.json, report.html and rank lists; one below it per data set.",
         ),
     ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(help="Format of the rank lists beside rankings.csv: json or parquet; may be repeated."),
+    ] = None,
     skip_unreadable: Annotated[
         bool, typer.Option("--skip-unreadable", help="Leave damaged images out instead of stopping.")
     ] = False,
@@ -95,6 +103,7 @@ def evaluate(
     """Embed query and gallery with a model, rank, and print the scores with their protocol."""
     from reidkit.cli.averaging import SPLIT, Judging, judge_splits, read_splits
     from reidkit.cli.data_options import parse_method, parse_numbers, parse_reader_options
+    from reidkit.cli.features import HOW_TO_JUDGE_FEATURES, judge_features
     from reidkit.cli.screen import make_console
     from reidkit.data.mixing import unique_names
     from reidkit.data.readers import read_dataset
@@ -108,6 +117,13 @@ def evaluate(
     after = PostProcessing(expansion, reranking, expand_arguments, rerank_arguments, local, top, local_weight)
     after.check()
     sizes = parse_numbers(scales)
+    tables = suffixes_of(table)
+    if features:
+        unused = [flip, sizes != (1.0,), temporal, splits, local, option, reader != "folder"]
+        if any(unused) or len(data) != 1:
+            raise typer.BadParameter(f"--features takes {HOW_TO_JUDGE_FEATURES}")
+        judge_features(model, Path(data[0]), protocol, distance, normalize, after, out, console, tables)
+        return
     if SPLIT in str(model) and splits is None:
         raise typer.BadParameter(f"{SPLIT} in the path of the model goes with --splits")
 
@@ -148,12 +164,31 @@ def evaluate(
         )
     show_evaluations(found, str(model), console)
     if out is not None:
-        write_evaluations(out, str(model), sets, found, embedder.card, console)
+        write_evaluations(out, str(model), sets, found, embedder.card, console, tables)
+
+
+def suffixes_of(tables: "Sequence[str] | None") -> list[str]:
+    """Return the suffixes of further rank lists; refuse one that cannot be written, before any work."""
+    from reidkit.core.extras import import_extra
+
+    wrong = sorted({*(tables or ())} - {"json", "parquet"})
+    if wrong:
+        raise typer.BadParameter(f"expected --table json or parquet, got '{wrong[0]}'")
+    if "parquet" in (tables or ()):
+        import_extra("pyarrow", extra="parquet", purpose="A .parquet file")
+    return [f".{name}" for name in tables or ()]
 
 
 def show_evaluations(found: "Mapping[str, Evaluation]", model: str, console: "Console") -> None:
     """Print the scores of each data set and of each domain in it, the rules, and what pairs tell."""
-    from reidkit.cli.screen import describe_protocol, describe_verification, domain_table, score_table
+    from reidkit.cli.screen import (
+        describe_camera_pairs,
+        describe_protocol,
+        describe_uncertainty,
+        describe_verification,
+        domain_table,
+        score_table,
+    )
     from reidkit.metrics.domains import mean_over
 
     scores = {name: evaluation.scores for name, evaluation in found.items()}
@@ -167,7 +202,12 @@ def show_evaluations(found: "Mapping[str, Evaluation]", model: str, console: "Co
     for line in dict.fromkeys(describe_protocol(score) for score in scores.values()):
         console.print(line, soft_wrap=True)
     for name, evaluation in found.items():
-        for line in describe_verification(evaluation):
+        lines = [
+            describe_uncertainty(evaluation.scores),
+            *describe_camera_pairs(evaluation.camera_pairs),
+            *describe_verification(evaluation),
+        ]
+        for line in lines:
             console.print(line if len(found) == 1 else f"{name}: {line}", markup=False, soft_wrap=True)
 
 
@@ -178,6 +218,7 @@ def write_evaluations(
     found: "Mapping[str, Evaluation]",
     card: "ModelCard",
     console: "Console",
+    tables: "Sequence[str]" = (),
 ) -> None:
     """Write each evaluation into the folder, or several into folders below it and a summary beside them."""
     from reidkit.cli.reporting import write_evaluation
@@ -186,7 +227,7 @@ def write_evaluations(
 
     for (name, evaluation), splits in zip(found.items(), sets, strict=True):
         place = out if len(found) == 1 else out / name
-        write_evaluation(place, model, splits, evaluation, card)
+        write_evaluation(place, model, splits, evaluation, card, tables)
         console.print(f"wrote {place}", soft_wrap=True)
     if len(found) > 1:
         scores = {name: evaluation.scores for name, evaluation in found.items()}

@@ -111,6 +111,9 @@ def search(
     images: Annotated[list[Path], typer.Argument(help="Images to look for.")],
     top: Annotated[int, typer.Option(min=1, help="Hits per image.")] = 5,
     where: Where = None,
+    is_exact: Annotated[
+        bool, typer.Option("--exact", help="Look at all, also where there is an index.")
+    ] = False,
     model: ModelOption = None,
     device: Device = "auto",
     as_json: AsJson = False,
@@ -121,7 +124,7 @@ def search(
     paths = find_images(images)
     embedder = open_model(model, device)
     opened = _open(gallery, embedder)
-    answers = opened.search(embedder.embed(paths), top=top, where=where)
+    answers = opened.search(embedder.embed(paths), top=top, where=where, is_exact=is_exact or None)
     if as_json:
         rows = [{"query": str(path), **asdict(answer)} for path, answer in zip(paths, answers, strict=True)]
         typer.echo(json.dumps(rows, default=str, indent=2))
@@ -208,6 +211,19 @@ def stats(gallery: Place, as_json: AsJson = False) -> None:
         return
     for name, value in content.items():
         typer.echo(f"{name:16} {value}")
+
+
+@app.command()
+def index(
+    gallery: Place,
+    recall: Annotated[float, typer.Option(help="Share of the ten nearest that searches must find.")] = 0.95,
+) -> None:
+    """Build the index of a large gallery; searches then no longer look at all templates."""
+    built = _open(gallery).build_index(least_recall=recall)
+    typer.echo(
+        f"searches look into {built.num_probes} of {built.num_parts} parts and find {built.recall:.1%} of "
+        f"the ten nearest; --exact looks at all"
+    )
 
 
 @app.command()

@@ -1,9 +1,12 @@
 """``reidkit gates``: which pictures drive the gates of an OSNet alike."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from reidkit.core.types import Sample
 
 
 def gates(
@@ -14,6 +17,12 @@ def gates(
     shown: Annotated[int, typer.Option(min=1, help="Pictures per group, nearest to its centre.")] = 10,
     block: Annotated[int, typer.Option(help="Which omni-scale block, from 0; -1 is the last.")] = -1,
     seed: Annotated[int, typer.Option(help="Of the clustering.")] = 0,
+    reader: Annotated[
+        str | None,
+        typer.Option(
+            help="Read IMAGES as a data set, whose boxes count: query and gallery; see 'reidkit datasets'."
+        ),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
 ) -> None:
     """Cluster the channel gates of an OSNet block over pictures, and draw a row per cluster."""
@@ -22,6 +31,7 @@ def gates(
 
     from reidkit.cli.screen import make_console
     from reidkit.core.files import replace_file, write_json
+    from reidkit.core.types import Sample
     from reidkit.data.images import normalize_pixels, read_image, resize
     from reidkit.deploy.embedder import find_model, load
     from reidkit.deploy.inputs import find_images
@@ -30,19 +40,36 @@ def gates(
     console = make_console()
     embedder = load(find_model(model), device=device)
     preprocessing = embedder.card.preprocessing
-    paths = find_images(images)
+    samples = (
+        [Sample((path,), "") for path in find_images(images)]
+        if reader is None
+        else [sample for root in images for sample in samples_of(reader, root)]
+    )
     vectors = []
-    for start in range(0, len(paths), embedder.batch_size):
-        part = paths[start : start + embedder.batch_size]
-        pixels = torch.stack([resize(read_image(path), preprocessing) for path in part])
+    for start in range(0, len(samples), embedder.batch_size):
+        part = samples[start : start + embedder.batch_size]
+        pixels = torch.stack([resize(read_image(item.path, box=item.box), preprocessing) for item in part])
         standardised = normalize_pixels(pixels.to(embedder.device), preprocessing)
         vectors.append(gate_vectors(embedder.model, standardised, block=block).double().cpu().numpy())
-    found = k_means(np.concatenate(vectors), min(clusters, len(paths)), seed=seed)
+    found = k_means(np.concatenate(vectors), min(clusters, len(samples)), seed=seed)
     rows = [
-        {"path": str(path), "cluster": int(member), "distance": float(distance)}
-        for path, member, distance in zip(paths, found.members, found.distances, strict=True)
+        {
+            "path": str(sample.path),
+            "box": None if sample.box is None else list(sample.box),
+            "cluster": int(member),
+            "distance": float(distance),
+        }
+        for sample, member, distance in zip(samples, found.members, found.distances, strict=True)
     ]
     write_json(out / "gates.json", {"format_version": 1, "block": block, "rows": rows})
     with replace_file(out / "gates.png") as unfinished:
-        draw_clusters(found, paths, count=shown).save(unfinished)
-    console.print(f"wrote {len(found.centres)} clusters of {len(paths)} images to {out}", soft_wrap=True)
+        draw_clusters(found, samples, count=shown).save(unfinished)
+    console.print(f"wrote {len(found.centres)} clusters of {len(samples)} images to {out}", soft_wrap=True)
+
+
+def samples_of(reader: str, root: Path) -> "list[Sample]":
+    """Return the queries and the gallery of a data set, each sample once."""
+    from reidkit.data.readers import read_dataset
+
+    splits = read_dataset(reader, root)
+    return list(dict.fromkeys([*splits.query, *splits.gallery]))

@@ -41,6 +41,9 @@ def models(
     if not names:
         console.print("timm: model.name=timm model.arguments.backbone=NAME, any name of timm.list_models().")
         console.print(
+            "torchvision: model.name=torchvision model.arguments.network=NAME, any of its classifiers."
+        )
+        console.print(
             "pipeline: model.arguments.backbone=NAME, .aggregation=NAME, .head=NAME, in any combination."
         )
 
@@ -62,7 +65,7 @@ def _row(name: str, image_size: tuple[int, int], *, with_latency: bool) -> dict[
     from reidkit.models.complexity import measure_complexity, measure_latency
     from reidkit.models.zoo import build_model
 
-    if name in ("timm", "pipeline"):  # one row for a thousand networks
+    if name in ("timm", "torchvision", "pipeline"):  # one row for a thousand networks
         return {"model": name, "note": "any"}
     try:
         with torch.device("meta"):  # shapes suffice, and no weights are drawn

@@ -8,7 +8,8 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from reidkit.core.types import Protocol
-    from reidkit.engine.evaluate import Evaluation
+    from reidkit.engine.evaluation import Evaluation
+    from reidkit.metrics.camera_pairs import CameraPairScore
     from reidkit.metrics.domains import DomainScore
     from reidkit.metrics.scores import RetrievalScores
 
@@ -92,6 +93,30 @@ def _special_rules(protocol: "Protocol") -> list[str]:
         f"one of {protocol.num_splits} splits": protocol.num_splits > 1,
     }
     return [text for text, is_special in rules.items() if is_special]
+
+
+def describe_uncertainty(scores: "RetrievalScores") -> str:
+    """Return how far Rank-1 and mAP may be off by the choice of the queries."""
+    from reidkit.metrics.intervals import score_intervals
+
+    intervals = score_intervals(scores)
+    parts = (
+        f"{name} {intervals[key].low:.1%} to {intervals[key].high:.1%}"
+        for name, key in (("Rank-1", "rank_1"), ("mAP", "mean_ap"))
+    )
+    return f"95% bootstrap intervals over queries: {', '.join(parts)}"
+
+
+def describe_camera_pairs(pairs: "Sequence[CameraPairScore]") -> list[str]:
+    """Return the range over pairs of cameras and the worst of them, where there are two or more."""
+    if len(pairs) < 2:
+        return []
+    worst, best = (choose(pairs, key=lambda pair: pair.mean_ap) for choose in (min, max))
+    return [
+        f"camera pairs: {len(pairs)}, mAP {worst.mean_ap:.1%} to {best.mean_ap:.1%}; the worst is from "
+        f"{worst.query_camera} to {worst.gallery_camera} (Rank-1 {worst.rank_1:.1%}, {worst.num_valid} "
+        f"queries)"
+    ]
 
 
 def describe_verification(evaluation: "Evaluation") -> list[str]:

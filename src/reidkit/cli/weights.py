@@ -13,25 +13,29 @@ Name = Annotated[str, typer.Argument(help="Name of the list, or timm/NAME for an
 
 
 @app.command(name="list")
-def list_weights(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def list_weights(
+    part: Annotated[str | None, typer.Argument(help="Only names with this in them, such as market.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
     """List the weights that are known, with licence and terms; nothing is fetched."""
     from rich.table import Table
 
     from reidkit.cli.screen import make_console
     from reidkit.compat.weights.table import WEIGHTS
 
+    rows = [row for row in WEIGHTS.values() if (part or "").lower() in row.name.lower()]
     if as_json:
-        typer.echo(json.dumps([asdict(row) for row in WEIGHTS.values()], indent=2))
+        typer.echo(json.dumps([asdict(row) for row in rows], indent=2))
         return
     table = Table(title="Published weights; none comes with reidkit", title_justify="left")
     for column in ("name", "network", "trained on", "licence", "fetched"):
         table.add_column(column, overflow="fold")
-    for row in WEIGHTS.values():
+    for row in rows:
         how = "by hand" if row.kind == "by hand" else "by the command"
         table.add_row(row.name, row.architecture, row.trained_on, row.licence, how)
     console = make_console()
     console.print(table)
-    for data, terms in dict.fromkeys((row.trained_on, row.terms) for row in WEIGHTS.values()):
+    for data, terms in dict.fromkeys((row.trained_on, row.terms) for row in rows):
         console.print(f"{data}: {terms}", markup=False, soft_wrap=True)
     console.print("timm/NAME: any name of timm.list_pretrained(), fetched by timm.", markup=False)
 

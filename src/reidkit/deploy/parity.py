@@ -29,8 +29,9 @@ class ParityLimits:
     min_cosine: float
 
 
-FLOAT_LIMITS = ParityLimits(max_difference=1e-3, min_cosine=0.9999)
-"""Other orders of summation change the last digits; more than this is another network."""
+FLOAT_LIMITS = ParityLimits(max_difference=1e-2, min_cosine=0.9999)
+"""Another order of summation changes last digits: by 1e-6 in most networks, by 1e-3 in deep ones that amplify
+them, whose own descriptors are as far from those in double precision. More than this is another network."""
 INT8_LIMITS = ParityLimits(max_difference=float("inf"), min_cosine=0.8)
 """Eight bits cost something, which the change of mAP tells; less than this is a broken calibration."""
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from reidkit.core.files import write_text
 from reidkit.data.loaders import TrainingBatch
-from reidkit.engine.evaluate import Evaluation
+from reidkit.engine.evaluation import Evaluation
 from reidkit.engine.history import Row, history_text, read_history
 from reidkit.engine.lightning_parts import Callback, LightningModule, Trainer
 from reidkit.engine.module import TrainingModule

@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property, partial
-from typing import Any
+from dataclasses import replace
+from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from reidkit.core.errors import DatasetError
-from reidkit.core.side_information import DOMAIN
 from reidkit.core.types import (
     DatasetSplits,
     DistanceName,
@@ -20,124 +18,20 @@ from reidkit.core.types import (
     ReportProgress,
     Sample,
     Temporal,
-    Threshold,
     ViewAverage,
 )
-from reidkit.data.failures import ReadFailure, UnreadablePolicy
+from reidkit.data.failures import UnreadablePolicy
 from reidkit.engine.descriptor_table import DescriptorTable, SamplesOf
+from reidkit.engine.evaluation import Evaluation, pool_sides, rank_sides
 from reidkit.engine.extract import Embed
 from reidkit.engine.local_matching import maps_of, sort_locally
 from reidkit.engine.post_processing import NOTHING_AFTER, PostProcessing
 from reidkit.engine.processes import ALONE, Processes
 from reidkit.engine.shared_extraction import extract_together
-from reidkit.engine.verification import verification_json
-from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks
-from reidkit.metrics.camera_pairs import CameraPairScore, score_camera_pairs
-from reidkit.metrics.degenerate import find_degeneracy
-from reidkit.metrics.domains import DomainScore, score_domains
+from reidkit.metrics.blocks import KeyBlocks
 from reidkit.metrics.labels import labels_of
-from reidkit.metrics.open_set import NearestDistances
-from reidkit.metrics.pooling import pool_by_camera, pool_support
+from reidkit.metrics.pooling import pool_support
 from reidkit.metrics.protocols import find_protocol
-from reidkit.metrics.ranking import rank_blocks
-from reidkit.metrics.roc import RocCurve, roc_of_pairs
-from reidkit.metrics.scores import RetrievalScores
-from reidkit.metrics.tracks import TrackBlocks, tracks_of
-from reidkit.metrics.verification import PairDistances, pairs_and_nearest, thresholds_at
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """Scores, and what they were computed from.
-
-    Args:
-        scores: With one row per query.
-        queries: The queries that could be read.
-        gallery: The gallery samples that could be read.
-        query_descriptors: (Q, D) float32.
-        gallery_descriptors: (G, D) float32.
-        failures: The images that could not be read and were left out.
-        blocks: What the gallery was ranked by where that is not the plain distance between descriptors.
-        cameras: Of how many images the model was told a camera of its training ("known"), and of how many
-            not, so that the mean stood in ("unknown"); None for a model that is told none.
-    """
-
-    scores: RetrievalScores
-    queries: tuple[Sample, ...]
-    gallery: tuple[Sample, ...]
-    query_descriptors: Tensor
-    gallery_descriptors: Tensor
-    failures: tuple[ReadFailure, ...]
-    blocks: KeyBlocks | None = None
-    cameras: dict[str, int] | None = None
-
-    @cached_property
-    def _measured(self) -> tuple[PairDistances, NearestDistances]:
-        return pairs_and_nearest(
-            self.query_descriptors,
-            self.gallery_descriptors,
-            labels_of(self.queries),
-            labels_of(self.gallery),
-            self.scores.protocol,
-        )
-
-    @property
-    def pairs(self) -> PairDistances:
-        """How far apart images of the same and of different individuals are, by the plain distance."""
-        return self._measured[0]
-
-    @property
-    def nearest(self) -> NearestDistances:
-        """The nearest right and the nearest wrong image of each query, by the plain distance."""
-        return self._measured[1]
-
-    @cached_property
-    def curve(self) -> RocCurve | None:
-        """The verification curve; none where there are no pairs of one kind."""
-        has_both = self.pairs.genuine.sum() and self.pairs.impostor.sum()
-        return roc_of_pairs(self.pairs) if has_both else None
-
-    @cached_property
-    def warnings(self) -> list[str]:
-        """Signs that the model, or the data it was judged on, is degenerate."""
-        return find_degeneracy(self.curve) if self.curve else []
-
-    @cached_property
-    def thresholds(self) -> list[Threshold]:
-        """Distances to decide by; none where there are no impostor pairs to measure them on."""
-        return thresholds_at(self.pairs) if self.pairs.impostor.sum() else []
-
-    @cached_property
-    def camera_pairs(self) -> list[CameraPairScore]:
-        """Scores by pair of cameras; none where the cameras are unknown."""
-        return score_camera_pairs(
-            self.query_descriptors,
-            self.gallery_descriptors,
-            labels_of(self.queries),
-            labels_of(self.gallery),
-            self.scores.protocol,
-        )
-
-    @cached_property
-    def domains(self) -> list[DomainScore]:
-        """Scores by the attribute ``domain`` of the queries; none where there are fewer than two."""
-        return score_domains(self.scores, [query.attributes.get(DOMAIN) for query in self.queries])
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what ``scores.json`` holds: summary, curve, thresholds, tables, one row per query."""
-        return {
-            "format_version": 1,
-            "summary": self.scores.summary(),
-            "cmc": self.scores.cmc.tolist(),
-            "thresholds": [asdict(threshold) for threshold in self.thresholds],
-            **verification_json(self.curve, self.nearest),
-            "warnings": self.warnings,
-            "camera_pairs": [asdict(pair) for pair in self.camera_pairs],
-            "domains": [asdict(row) for row in self.domains],
-            **({} if self.cameras is None else {"cameras_told": self.cameras}),
-            "unreadable": {str(failure.path): failure.reason for failure in self.failures},
-            "queries": self.scores.query_rows(self.queries),
-        }
 
 
 def choose_protocol(
@@ -335,33 +229,11 @@ def _judge(
         query_descriptors = pool_support(
             query_descriptors, labels_of(queries), support_descriptors, labels_of(support)
         )
-    elif protocol.pooling == "query":
-        queries, query_descriptors = _pooled(queries, query_descriptors)
-    elif protocol.pooling == "gallery":
-        gallery, gallery_descriptors = _pooled(gallery, gallery_descriptors)
-    blocks, protocol = after.apply(query_descriptors, gallery_descriptors, protocol)
-    if after.local:
-        blocks = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
-        blocks = resort(queries, gallery, blocks)
-        done = (*protocol.post_processing, after.describe_local())
-        protocol = replace(protocol, post_processing=done)
-    if protocol.pooling == "track":
-        images = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
-        blocks = tracks = TrackBlocks(images, tracks_of(gallery, protocol.name))
-        gallery, gallery_descriptors = tracks.join(gallery, gallery_descriptors)
-    labels = labels_of(queries), labels_of(gallery)
-    ranked = blocks or DescriptorBlocks(query_descriptors, gallery_descriptors, protocol.distance)
-    scores = rank_blocks(ranked, *labels, protocol)
-    return Evaluation(
-        scores,
-        queries,
-        gallery,
-        query_descriptors,
-        gallery_descriptors,
-        table.failures_of(splits),
-        blocks,
-        table.count_known_cameras(splits),
-    )
+        sides = queries, query_descriptors, gallery, gallery_descriptors
+    else:
+        sides = pool_sides(queries, query_descriptors, gallery, gallery_descriptors, protocol)
+    evaluation = rank_sides(*sides, protocol, after, resort)
+    return replace(evaluation, failures=table.failures_of(splits), cameras=table.count_known_cameras(splits))
 
 
 @contextmanager
@@ -375,9 +247,3 @@ def _in_evaluation_mode(embed: Embed | nn.Module) -> Iterator[None]:
     finally:
         if isinstance(embed, nn.Module):
             embed.train(was_training)
-
-
-def _pooled(samples: tuple[Sample, ...], descriptors: Tensor) -> tuple[tuple[Sample, ...], Tensor]:
-    """Pool by identity and camera; the first sample stands for its group."""
-    means, first = pool_by_camera(descriptors, labels_of(samples))
-    return tuple(samples[row] for row in first), means

@@ -17,11 +17,13 @@ from reidkit.data.dataset import TrainingImages, identity_labels
 from reidkit.data.loaders import TrainingBatch, TrainingLoader, training_loader
 from reidkit.data.sampling import shard
 from reidkit.engine.averaging import AveragedWeights
+from reidkit.engine.calibration import calibrate_on
 from reidkit.engine.checkpointing import CheckpointFiles, RunCheckpoints
 from reidkit.engine.disk_space import check_space, needed_bytes
 from reidkit.engine.distillation import save_peers
 from reidkit.engine.epoch_record import EpochRecord
-from reidkit.engine.evaluate import Evaluation, evaluate
+from reidkit.engine.evaluate import evaluate
+from reidkit.engine.evaluation import Evaluation
 from reidkit.engine.history import Row
 from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
@@ -40,7 +42,6 @@ from reidkit.engine.stopping import RunStopped, StopRequest
 from reidkit.engine.synchronized_norm import synchronize_norms
 from reidkit.engine.teachers import fingerprint_files
 from reidkit.engine.trainer_settings import placement, quiet_lightning
-from reidkit.metrics.calibration import calibrate
 from reidkit.models.checkpoint import ModelCard, save_model, start_from
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
@@ -364,7 +365,7 @@ def _write_result(
         normalization=evaluation.scores.protocol.normalization,
         scores=evaluation.scores.summary(),
         thresholds=tuple(evaluation.thresholds),
-        calibration=calibrate(evaluation.pairs, data=str(data["name"])) if evaluation.curve else None,
+        calibration=calibrate_on(evaluation, data=str(data["name"])),
         recipe=recipe.model_dump(mode="json"),
         training_data={key: value for key, value in data.items() if key != "root"},
         versions=library_versions(),

@@ -16,9 +16,10 @@ from reidkit.core.errors import GalleryError
 from reidkit.core.thresholds import Verdict, judge_by_thresholds
 from reidkit.core.types import Calibration, DistanceName, Threshold
 from reidkit.gallery.identities import IdentitySummary
-from reidkit.gallery.records import Answer, GalleryAbout, GalleryStats, Hit, Template
-from reidkit.gallery.snapshot import Snapshot
+from reidkit.gallery.records import Answer, GalleryAbout, GalleryStats, Hit, IndexAbout, Template
+from reidkit.gallery.snapshot import FIELDS, Snapshot
 from reidkit.gallery.store import TemplateStore, one_of, quote
+from reidkit.gallery.vector_index import build_index
 from reidkit.metrics.decision import decide
 
 Descriptors = NDArray[np.floating]
@@ -82,13 +83,22 @@ class Gallery:
         self.store.upsert(columns, rows)
         return len(templates)
 
-    def search(self, descriptors: Descriptors, *, top: int = 10, where: str | None = None) -> list[Answer]:
-        """Find the nearest templates of each query, exactly.
+    def search(
+        self,
+        descriptors: Descriptors,
+        *,
+        top: int = 10,
+        where: str | None = None,
+        is_exact: bool | None = None,
+    ) -> list[Answer]:
+        """Find the nearest templates of each query.
 
         Args:
             descriptors: (Q, D) finite.
             top: Hits per query, at most.
             where: A condition in SQL on the columns, such as ``"camera != '3'"``; None searches all.
+            is_exact: Whether to look at all templates, or only where the index leads; None takes the index
+                where there is one, see `build_index`.
 
         Raises:
             GalleryError: shapes or values do not fit, top is below 1, or the filter is not understood.
@@ -96,9 +106,36 @@ class Gallery:
         if top < 1:
             raise GalleryError(f"Number of hits is too small, got {top}. Expected at least 1.")
         queries = self._check_descriptors(descriptors)
+        if self.about.index is not None and not is_exact:
+            self.store.refresh()
+            return [self._answer(self._near(query, top, where, self.about.index)) for query in queries]
+        if is_exact is False:
+            raise GalleryError(
+                f"Gallery {self.store.uri} has no index, got is_exact=False. Expected one; build it: "
+                f"reidkit gallery index {self.store.uri}."
+            )
         self._snapshot.refresh()
         is_eligible = None if where is None else self._snapshot.eligible(where)
-        return [self._answer(query, top, is_eligible) for query in queries]
+        return [self._answer(self._snapshot.nearest(query, top, is_eligible)) for query in queries]
+
+    def build_index(self, *, least_recall: float = 0.95) -> IndexAbout:
+        """Build an index, by which searches of large galleries no longer look at all templates.
+
+        Args:
+            least_recall: Share of the ten nearest that searches must find.
+
+        Returns:
+            What was measured: the recall, and how much of the index a search looks at.
+
+        Raises:
+            GalleryError: there are too few templates, or the recall is out of reach; then no index is left.
+        """
+        self.about = replace(self.about, index=None)
+        self.store.set_about(self.about)
+        index = build_index(self.store, self.about.distance, least_recall=least_recall)
+        self.about = replace(self.about, index=index)
+        self.store.set_about(self.about)
+        return index
 
     def templates(self, where: str | None = None) -> list[Template]:
         """Return the templates of a filter, or all, in the order in which they were added."""
@@ -205,9 +242,18 @@ class Gallery:
             return decision.verdict, decision.probability
         return judge_by_thresholds(distance, self.about.thresholds)[0], None
 
-    def _answer(self, query: NDArray[np.float32], top: int, is_eligible: NDArray[np.bool_] | None) -> Answer:
+    def _near(
+        self, query: NDArray[np.float32], top: int, where: str | None, index: IndexAbout
+    ) -> list[tuple[float, Template]]:
+        found = self.store.near(query, top, self.about.distance, index.num_probes, where).to_pydict()
+        return [
+            (distance, Template(**{name: found[name][number] for name in FIELDS}))
+            for number, distance in enumerate(found["distance"])
+        ]
+
+    def _answer(self, found: Sequence[tuple[float, Template]]) -> Answer:
         hits = []
-        for rank, (distance, template) in enumerate(self._snapshot.nearest(query, top, is_eligible), start=1):
+        for rank, (distance, template) in enumerate(found, start=1):
             verdict, probability = self.judge(distance)
             hits.append(Hit(rank, distance, template, probability, verdict))
         if not hits:

@@ -73,6 +73,25 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexAbout:
+    """What is known of the index of a gallery.
+
+    Args:
+        num_parts: Into which the descriptors are grouped.
+        num_probes: Parts that a search looks into.
+        recall: Share of the ten nearest templates that it found, over some templates of the gallery as
+            queries, each left out of its own answer.
+        num_templates: That were there when it was built. Later ones are searched too, all of them, until the
+            store takes them into the index.
+    """
+
+    num_parts: int
+    num_probes: int
+    recall: float
+    num_templates: int
+
+
+@dataclass(frozen=True, slots=True)
 class GalleryAbout:
     """What a gallery says about itself.
 
@@ -83,6 +102,7 @@ class GalleryAbout:
         thresholds: Of the model, by which answers are judged where there is no calibration.
         format_version: Of the tables.
         calibration: Of the model, by which answers are judged.
+        index: What is known of its index; None where it has none.
     """
 
     model: str
@@ -91,6 +111,7 @@ class GalleryAbout:
     thresholds: tuple[Threshold, ...] = ()
     format_version: int = 1
     calibration: Calibration | None = None
+    index: IndexAbout | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,16 @@ from pydantic import TypeAdapter
 
 from reidkit.core.errors import GalleryError
 from reidkit.core.extras import import_extra
-from reidkit.core.types import Calibration, Threshold
-from reidkit.gallery.records import GalleryAbout
+from reidkit.core.types import Calibration, DistanceName, Threshold
+from reidkit.gallery.records import GalleryAbout, IndexAbout
 
 Descriptors = NDArray[np.float32]
 
-TEMPLATES, ABOUT = "templates", "about"
+TEMPLATES, ABOUT, INDEX = "templates", "about", "descriptors"
+LANCE_DISTANCES = {"cosine": "cosine", "euclidean": "l2"}
+LEAST_REFINED = 200
+"""Candidates of the index, at least, whose distances are computed again from whole descriptors."""
+
 COLUMNS = ("template_id", "identity", "camera", "time", "source", "notes", "expires_at", "sequence")
 """All columns but the descriptor; ``sequence`` orders templates by when they were added."""
 
@@ -93,7 +97,8 @@ class TemplateStore:
         thresholds = tuple(Threshold(**item) for item in content.pop("thresholds"))
         # JSON has made lists of its tuples; galleries of before have none.
         calibration = TypeAdapter(Calibration | None).validate_python(content.pop("calibration", None))
-        return GalleryAbout(**content, thresholds=thresholds, calibration=calibration)
+        index = TypeAdapter(IndexAbout | None).validate_python(content.pop("index", None))
+        return GalleryAbout(**content, thresholds=thresholds, calibration=calibration, index=index)
 
     def set_about(self, about: GalleryAbout) -> None:
         """Replace what the gallery says about itself, such as its thresholds."""
@@ -196,6 +201,56 @@ class TemplateStore:
             if batch.num_rows:
                 rows = batch.column("descriptor").flatten().to_numpy(zero_copy_only=False)
                 yield batch.column("template_id").to_pylist(), rows.reshape(batch.num_rows, -1)
+
+    def count(self) -> int:
+        """Return the number of templates."""
+        self.refresh()
+        return int(self._templates.count_rows())
+
+    def build_vector_index(self, num_parts: int, distance: DistanceName) -> None:
+        """Build the index of the descriptors, in place of an old one."""
+        lancedb = import_extra("lancedb.index", extra="gallery", purpose="A gallery")
+        config = lancedb.IvfRq(distance_type=LANCE_DISTANCES[distance], num_partitions=num_parts)
+        self._templates.create_index("descriptor", config=config, name=INDEX, replace=True)
+
+    def drop_vector_index(self) -> None:
+        """Remove the index, if there is one."""
+        if any(index.name == INDEX for index in self._templates.list_indices()):
+            self._templates.drop_index(INDEX)
+
+    def near(
+        self,
+        query: Descriptors,
+        top: int,
+        distance: DistanceName,
+        num_probes: int,
+        where: str | None = None,
+    ) -> Any:  # noqa: ANN401 - an arrow table
+        """Return templates near a descriptor by the index, nearest first, with ``distance`` as last column.
+
+        Args:
+            query: (D,).
+            top: How many, at most.
+            distance: That the index was built for.
+            num_probes: Parts of the index to look into.
+            where: Only the templates of a filter.
+
+        Raises:
+            GalleryError: the filter is not understood.
+        """
+        search = self._templates.search(query, vector_column_name="descriptor")
+        search = search.distance_type(LANCE_DISTANCES[distance]).nprobes(num_probes)
+        search = search.limit(top).refine_factor(max(2, -(-LEAST_REFINED // top)))
+        if where is not None:
+            search = search.where(where, prefilter=True)
+        try:
+            found = search.select([*COLUMNS, "_distance"]).to_arrow()
+        except (ValueError, RuntimeError) as error:
+            raise _filter_error(where, error) from error
+        values = found["_distance"].to_numpy().astype(np.float64).clip(0)
+        values = np.sqrt(values) if distance == "euclidean" else values  # Lance's is the square
+        found = found.drop_columns(["_distance"]).append_column("distance", [values])
+        return found.sort_by([("distance", "ascending"), ("sequence", "ascending")])
 
     def _select(self, columns: list[str], where: str | None) -> Any:  # noqa: ANN401 - lancedb is untyped
         query = self._templates.search()

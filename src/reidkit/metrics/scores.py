@@ -92,6 +92,15 @@ class RetrievalScores:
         """Return the mean share of its right images that a query has among the first k."""
         return self._mean(self._num_within(k) / np.maximum(self.num_matches, 1))
 
+    def found_within(self, k: int) -> NDArray[np.float64]:
+        """Return for each query whether a right image is among the first k: 0 or 1, (Q,).
+
+        Over several random galleries it is the share of them.
+        """
+        ranks = self.first_match_rank[:, None] if self.single_shot_ranks is None else self.single_shot_ranks
+        shares: NDArray[np.float64] = ((ranks <= k) & self.is_valid[:, None]).mean(axis=1)
+        return shares
+
     @cached_property
     def _cmc_ranks(self) -> NDArray[np.int64]:
         ranks = self.first_match_rank[:, None] if self.single_shot_ranks is None else self.single_shot_ranks

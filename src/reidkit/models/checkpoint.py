@@ -17,7 +17,7 @@ from torch import Tensor
 from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.core.files import replace_file
 from reidkit.core.types import Calibration, DistanceName, Normalization, Preprocessing, Threshold
-from reidkit.models.model import ReidModel
+from reidkit.models.model import ReidModel, is_classifier
 from reidkit.models.zoo import build_model
 
 CARD_KEY = "reidkit_card"
@@ -215,11 +215,6 @@ def start_from(model: ReidModel, path: str | Path) -> None:
     tensors, _ = _read(path)
     tensors = {name: value for name, value in tensors.items() if not is_classifier(name)}
     load_weights(model, tensors, source=str(path))
-
-
-def is_classifier(name: str) -> bool:
-    """Say whether a tensor of a model belongs to a classifier, which embedding never needs."""
-    return "classifier" in name.split(".")
 
 
 def _read(path: Path, *, with_tensors: bool = True) -> tuple[dict[str, Tensor], ModelCard]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from reidkit.models.model import ReidModel
+from reidkit.models.model import ReidModel, is_classifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,7 @@ def measure_complexity(model: ReidModel, image_size: tuple[int, int] = (256, 128
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         shapes_only(torch.empty(1, 3, *image_size, device="meta"))
     parameters = sum(
-        parameter.numel()
-        for name, parameter in model.named_parameters()
-        if "classifier" not in name.split(".")
+        parameter.numel() for name, parameter in model.named_parameters() if not is_classifier(name)
     )
     return Complexity(parameters, counter.get_total_flops() // 2, model.descriptor_dim)
 

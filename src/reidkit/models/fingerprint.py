@@ -4,7 +4,7 @@ import hashlib
 
 import torch
 
-from reidkit.models.model import ReidModel
+from reidkit.models.model import ReidModel, is_classifier
 
 
 def fingerprint(model: ReidModel) -> str:
@@ -15,7 +15,7 @@ def fingerprint(model: ReidModel) -> str:
     """
     digest = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
-        if "classifier" in name:
+        if is_classifier(name):
             continue
         flat = tensor.detach().cpu().contiguous().reshape(-1)
         digest.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)}:".encode())

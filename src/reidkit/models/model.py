@@ -95,6 +95,14 @@ def check_images(images: Tensor) -> None:
         )
 
 
+def is_classifier(name: str) -> bool:
+    """Say whether a tensor of a model belongs to a classifier, which embedding never needs.
+
+    What torchvision calls so inside a backbone, such as the layers of VGG behind its map, is none.
+    """
+    return "classifier" in name.split(".") and not name.startswith("backbone.")
+
+
 class PipelineModel(ReidModel):
     """Backbone, aggregation and head, one after the other.
 

@@ -1,6 +1,6 @@
 """PCB: horizontal stripes of the last map, each with a classifier of its own."""
 
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 
 import torch
 from torch import Tensor, nn
@@ -9,10 +9,12 @@ from reidkit.core.errors import CatalogError
 from reidkit.core.types import TrainingOutputs
 from reidkit.models.backbones.resnet import ResNet
 from reidkit.models.blocks import ConvLayer, initialize
+from reidkit.models.heads import EmbeddingHead
 from reidkit.models.image_size import check_image_size
 from reidkit.models.model import ReidModel, check_images
 
 REDUCED_DIM = 256
+Reduction = Literal["shared", "each_part"]
 
 
 class StripePooling(nn.Module):
@@ -72,6 +74,7 @@ class PCB(ReidModel):
         is_refined: Whether the parts are learned (refined part pooling) instead of stripes.
         last_stride: Stride of the last stage.
         dropout: Share of the pooled entries that training sets to 0.
+        reduction: "shared" by all parts, with ReLU; or one for "each_part", without ReLU.
         is_pretrained: Whether to start from torchvision's ImageNet weights.
 
     Reference:
@@ -79,7 +82,8 @@ class PCB(ReidModel):
         ECCV 2018, section 3.
 
     Differs:
-        One reduction is shared by the parts, as in Torchreid, whose weights fit; the paper has one per part.
+        One reduction is shared by the parts, as in Torchreid, whose weights fit; the paper has one for each
+        part. That of "each_part" is layumi's: a linear layer and a norm, without the paper's ReLU.
         Torchreid gives metric losses the 12288-d descriptor after dropout, here they see each part.
         The paper learns refined parts in a second step with all else frozen; here it is left to the recipe.
     """
@@ -92,6 +96,7 @@ class PCB(ReidModel):
         is_refined: bool = False,
         last_stride: Literal[1, 2] = 1,
         dropout: float = 0.5,
+        reduction: Reduction = "shared",
         is_pretrained: bool = False,
     ) -> None:
         super().__init__()
@@ -100,6 +105,15 @@ class PCB(ReidModel):
         self.num_parts = num_parts
         self.pooling = RefinedPartPooling(channels, num_parts) if is_refined else StripePooling(num_parts)
         self.dropout = nn.Dropout(dropout)
+        self.heads: nn.ModuleList | None = None
+        if reduction == "each_part":
+            self.heads = nn.ModuleList(
+                EmbeddingHead(
+                    channels, num_identities, embedding_dim=REDUCED_DIM, embedding_layers="linear_norm"
+                )
+                for _ in range(num_parts)
+            )
+            return
         self.reduction = ConvLayer(channels, REDUCED_DIM)
         initialize(self.reduction)
         self.classifier = (
@@ -131,6 +145,16 @@ class PCB(ReidModel):
             ShapeError: not a floating (B, 3, H, W) tensor.
         """
         parts = self.pooling(self.feature_map(images))
+        if self.heads is not None:
+            outputs: list[TrainingOutputs] = [
+                cast(EmbeddingHead, head).training_outputs(part)
+                for head, part in zip(self.heads, self.dropout(parts).unbind(dim=2), strict=True)
+            ]
+            return TrainingOutputs(
+                tuple(output.features[0] for output in outputs),
+                tuple(logits for output in outputs for logits in output.logits),
+                descriptors=_joined(parts),
+            )
         features = self.reduction(self.dropout(parts).unsqueeze(3)).squeeze(3).unbind(dim=2)
         logits = tuple(layer(item) for layer, item in zip(self.classifier or (), features, strict=False))
         return TrainingOutputs(features, logits, descriptors=_joined(parts))
@@ -157,6 +181,7 @@ def pcb(
     is_refined: bool = False,
     last_stride: Literal[1, 2] = 1,
     dropout: float = 0.5,
+    reduction: Reduction = "shared",
     is_pretrained: bool = False,
 ) -> ReidModel:
     """Return a PCB.
@@ -168,6 +193,7 @@ def pcb(
         is_refined: See `PCB`.
         last_stride: See `PCB`.
         dropout: See `PCB`.
+        reduction: See `PCB`.
         is_pretrained: Whether to start from torchvision's ImageNet weights.
 
     Raises:
@@ -176,6 +202,8 @@ def pcb(
     """
     if num_parts < 1:
         raise CatalogError(f"PCB num_parts is too small, got {num_parts}. Expected at least 1.")
+    if reduction not in get_args(Reduction):
+        raise CatalogError(f"PCB reduction is unknown, got '{reduction}'. Expected shared or each_part.")
     if not 0 <= dropout < 1:
         raise CatalogError(f"PCB dropout is out of range, got {dropout}. Expected from 0 up to below 1.")
     step = 16 * last_stride
@@ -191,5 +219,6 @@ def pcb(
         is_refined=is_refined,
         last_stride=last_stride,
         dropout=dropout,
+        reduction=reduction,
         is_pretrained=is_pretrained,
     )

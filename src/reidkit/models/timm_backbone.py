@@ -12,6 +12,7 @@ from reidkit.models.backbones.last_stride import keep_last_resolution, no_stride
 from reidkit.models.heads import EmbeddingHead, NeckName
 from reidkit.models.model import PipelineModel, ReidModel
 from reidkit.models.pooling import AverageAggregation
+from reidkit.models.whole_network import whole_timm
 
 
 class TimmBackbone(nn.Module):
@@ -147,6 +148,7 @@ def timm_model(
     image_size: tuple[int, int] = (256, 128),
     is_pretrained: bool = False,
     last_stride: Literal[1, 2] = 2,
+    pooling: Literal["average", "own"] = "average",
     embedding_dim: int | None = None,
     neck: NeckName = "batch_norm",
 ) -> ReidModel:
@@ -158,6 +160,8 @@ def timm_model(
         image_size: (height, width) of the input.
         is_pretrained: Whether to start from timm's weights.
         last_stride: See `TimmBackbone`.
+        pooling: "average" of the last map, or the network's "own" with all layers behind that map, as plain
+            weights of timm were trained.
         embedding_dim: See `EmbeddingHead`.
         neck: See `EmbeddingHead`.
 
@@ -166,6 +170,16 @@ def timm_model(
         WeightsError: the weights cannot be had.
         MissingExtraError: timm is not installed.
     """
+    if pooling not in ("average", "own"):
+        raise CatalogError(f"timm pooling is unknown, got '{pooling}'. Expected average or own.")
+    if pooling == "own":
+        if is_pretrained or last_stride != 2:
+            raise CatalogError(
+                f"timm pooling 'own' takes a network as it is, got is_pretrained {is_pretrained} and "
+                f"last_stride {last_stride}. Expected false and 2. Fetch weights: reidkit weights fetch "
+                f"timm/{backbone}."
+            )
+        return whole_timm(backbone, image_size, num_identities, embedding_dim=embedding_dim, neck=neck)
     network = TimmBackbone(backbone, image_size, is_pretrained=is_pretrained, last_stride=last_stride)
     head = EmbeddingHead(network.num_channels, num_identities, embedding_dim=embedding_dim, neck=neck)
     return PipelineModel(network, AverageAggregation(), head)

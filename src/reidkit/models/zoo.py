@@ -24,6 +24,7 @@ from reidkit.models.resnet_mid import resnet50_mid
 from reidkit.models.temporal import AttentionPooling
 from reidkit.models.timm_backbone import timm_model
 from reidkit.models.transreid import transreid
+from reidkit.models.whole_network import whole_torchvision
 
 MODELS: dict[str, Callable[..., ReidModel]] = {
     "osnet_x1_0": partial(osnet, width=1.0),
@@ -80,6 +81,7 @@ MODELS: dict[str, Callable[..., ReidModel]] = {
     "mgn": mgn,
     "transreid": transreid,
     "timm": timm_model,
+    "torchvision": whole_torchvision,
     "pipeline": pipeline,
 }
 

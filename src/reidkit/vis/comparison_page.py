@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from reidkit.core.errors import EvaluationError
-from reidkit.core.types import Sample
+from reidkit.core.types import Box, Sample
 from reidkit.metrics.bootstrap import PairedComparison, paired_bootstrap
 from reidkit.vis.html_page import write_page
-from reidkit.vis.pictures import data_uri, read_picture, shrink
+from reidkit.vis.pictures import data_uri, read_strip, shrink
 from reidkit.vis.rank_table import RankRow
 from reidkit.vis.score_file import ScoreFile
 from reidkit.vis.words import format_percent
@@ -172,14 +172,17 @@ def _entry(
     lists: Sequence[Mapping[int, list[RankRow]]],
     thumbnails: "_Thumbnails",
 ) -> dict[str, Any]:
+    found = [row for rows in lists for row in rows.get(change.query, [])]
+    query = found[0].query_sample if found else Sample((Path(change.path),), "")
     return {
         "change": change,
-        "image": thumbnails.of(change.path),
+        "image": thumbnails.of(query),
+        "num_frames": len(query.frames),
         "models": [
             (
                 name,
                 format_percent(precision),
-                [(row, thumbnails.of(row.gallery_path)) for row in rows.get(change.query, [])],
+                [(row, thumbnails.of(row.gallery_sample)) for row in rows.get(change.query, [])],
             )
             for name, precision, rows in zip(names, (change.first, change.second), lists, strict=True)
         ],
@@ -187,14 +190,16 @@ def _entry(
 
 
 class _Thumbnails:
-    """Read pictures by path, each once; None where one cannot be read."""
+    """Read the pictures of samples, each once; None where one cannot be read."""
 
     def __init__(self) -> None:
-        self._read: dict[str, str | None] = {}
+        self._read: dict[tuple[tuple[Path, ...], Box | None], str | None] = {}
 
-    def of(self, path: str) -> str | None:
-        if path not in self._read:
-            picture = read_picture(Sample((Path(path),), ""))
-            small = None if picture is None else shrink(picture, THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT)
-            self._read[path] = None if small is None else data_uri(small)
-        return self._read[path]
+    def of(self, sample: Sample) -> str | None:
+        key = sample.frames, sample.box
+        if key not in self._read:
+            picture = read_strip(sample)
+            width = THUMBNAIL_WIDTH * min(2, len(sample.frames))  # a strip of frames needs more
+            small = None if picture is None else shrink(picture, width, THUMBNAIL_HEIGHT)
+            self._read[key] = None if small is None else data_uri(small)
+        return self._read[key]

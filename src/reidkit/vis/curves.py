@@ -135,22 +135,29 @@ def draw_training_curves(history: Sequence[Mapping[str, float]], *, name: str = 
     }
 
 
+ROOM_FOR_WORDS = 0.15
+"""Share of the axis that the words of a threshold take."""
+
+
 def _mark_thresholds(axes: Any, thresholds: Sequence[Threshold]) -> None:  # noqa: ANN401 - matplotlib is untyped
     """Draw an upright line for each threshold, with its words to the left of its upper end.
 
-    Lines rise from left to right, so that no words lie on the line of a nearer threshold.
+    Lines rise from left to right, so that no words lie on the line of a nearer threshold. Where there is no
+    room before the numbers of the axis, the words stand to the right.
     """
+    left, right = axes.get_xlim()
     step = min(0.08, 0.8 / max(1, len(thresholds)))
     for number, threshold in enumerate(sorted(thresholds, key=lambda item: -item.distance)):
         top = 1 - step * number
         axes.axvline(threshold.distance, ymax=top, color=MUTED, linewidth=1, linestyle=_DASHES[1])
+        has_room = threshold.distance - left > ROOM_FOR_WORDS * (right - left)
         axes.annotate(
             format_percent(threshold.false_accept_rate),
             (threshold.distance, top),
             xycoords=("data", "axes fraction"),
-            xytext=(-4, 0),
+            xytext=(-4 if has_room else 4, 0),
             textcoords="offset points",
-            horizontalalignment="right",
+            horizontalalignment="right" if has_room else "left",
             verticalalignment="top",
             color=MUTED,
         )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -138,18 +137,18 @@ def _squares(vectors: Numbers, centres: Numbers) -> Numbers:
     return np.stack([np.square(vectors - centre).sum(axis=1) for centre in centres], axis=1)
 
 
-def draw_clusters(clusters: Clusters, paths: Sequence[Path], *, count: int = 10) -> Image.Image:
+def draw_clusters(clusters: Clusters, samples: Sequence[Sample], *, count: int = 10) -> Image.Image:
     """Draw a row per cluster: the pictures nearest to its centre, nearest first.
 
     Args:
         clusters: Of N vectors.
-        paths: The N pictures, in order.
+        samples: The N pictures, in order, each cut to its box.
         count: Pictures per row at most.
 
     Raises:
         ShapeError: another number of pictures.
     """
-    check_same_length("Pictures", paths, len(clusters.members))
+    check_same_length("Pictures", samples, len(clusters.members))
     letters = Lettering(16)
     heading = letters.width("cluster 00") + 2 * GAP
     step = HEIGHT + GAP
@@ -161,7 +160,7 @@ def draw_clusters(clusters: Clusters, paths: Sequence[Path], *, count: int = 10)
         pen.text((GAP, top), f"cluster {number + 1}", fill=INK, font=letters.font)
         pen.text((GAP, top + letters.line), quantity(size, "image"), fill=MUTED, font=letters.font)
         for place, row in enumerate(clusters.nearest(number, count).tolist()):
-            picture = read_picture(Sample((paths[row],), ""))
+            picture = read_picture(samples[row])
             if picture is not None:
                 small = fit(picture, WIDTH, HEIGHT)
                 left = heading + place * (WIDTH + GAP) + (WIDTH - small.width) // 2

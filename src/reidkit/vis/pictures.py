@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from PIL import Image
 
@@ -44,14 +45,18 @@ def read_strip(sample: Sample) -> Image.Image | None:
     last = len(sample.frames) - 1
     if last < 1:
         return read_picture(sample)
-    num_shown = min(MOST_FRAMES, last + 1)
-    chosen = [sample.frames[place * last // (num_shown - 1)] for place in range(num_shown)]
-    pictures = [read_picture(replace(sample, frames=(frame,))) for frame in chosen]
+    pictures = [read_picture(replace(sample, frames=(frame,))) for frame in spread_frames(sample.frames)]
     readable = [picture for picture in pictures if picture is not None]
     if not readable:
         return None
     height = readable[0].height
     return beside([fit(picture, 4 * height, height) for picture in readable], gap=2, paper=DIVIDER)
+
+
+def spread_frames(frames: Sequence[Path]) -> list[Path]:
+    """Return up to `MOST_FRAMES` frames, evenly spread from the first to the last."""
+    num_shown = min(MOST_FRAMES, len(frames))
+    return [frames[place * (len(frames) - 1) // max(1, num_shown - 1)] for place in range(num_shown)]
 
 
 def fit(picture: Image.Image, width: int, height: int) -> Image.Image:

@@ -1,6 +1,7 @@
 """Rank lists as data: one row per query and gallery image, for any program to read."""
 
 import csv
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -17,9 +18,12 @@ from reidkit.core.types import Protocol, Sample
 from reidkit.metrics.blocks import DescriptorBlocks, KeyBlocks
 from reidkit.metrics.labels import labels_of
 from reidkit.metrics.matches import make_index
+from reidkit.vis.pictures import spread_frames
 
 Answer = Literal["right", "wrong", "ignored"]
 FORMATS = (".csv", ".json", ".parquet")
+NEWER = ("query_box", "query_frames", "gallery_box", "gallery_frames")
+"""Columns that tables of earlier versions lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,10 @@ class RankRow:
         gallery_camera: Where it was seen; empty where unknown.
         distance: Between the two.
         answer: "right", "wrong", or "ignored" where the protocol does not count it.
+        query_box: Where the query is in its frames, "left top right bottom"; empty where they are the crop.
+        query_frames: Frames of a tracklet to show, as a JSON list of paths; empty for one image.
+        gallery_box: Where the gallery image is in its frames.
+        gallery_frames: Frames of a tracklet of the gallery to show.
     """
 
     query: int
@@ -51,6 +59,20 @@ class RankRow:
     gallery_camera: str
     distance: float
     answer: Answer
+    query_box: str = ""
+    query_frames: str = ""
+    gallery_box: str = ""
+    gallery_frames: str = ""
+
+    @property
+    def query_sample(self) -> Sample:
+        """The query, as far as a picture of it needs."""
+        return _sample(self.query_path, self.query_box, self.query_frames)
+
+    @property
+    def gallery_sample(self) -> Sample:
+        """The gallery image, as far as a picture of it needs."""
+        return _sample(self.gallery_path, self.gallery_box, self.gallery_frames)
 
 
 def rank_rows(
@@ -109,7 +131,15 @@ def rank_rows(
                 ends = _end(queries[number]), _end(gallery[row])
                 found.append(
                     RankRow(
-                        number, *ends[0], place_rank, row, *ends[1], round(float(distances[place]), 6), answer
+                        number,
+                        *ends[0],
+                        place_rank,
+                        row,
+                        *ends[1],
+                        round(float(distances[place]), 6),
+                        answer,
+                        *_place(queries[number]),
+                        *_place(gallery[row]),
                     )
                 )
     return found
@@ -157,6 +187,7 @@ def read_rank_rows(path: Path) -> list[RankRow]:
                         if field.name == "distance"
                         else row[field.name]
                         for field in fields(RankRow)
+                        if field.name in row or field.name not in NEWER
                     }
                 )
                 for row in csv.DictReader(stream)
@@ -181,3 +212,15 @@ def check_table_path(path: Path) -> None:
 def _end(sample: Sample) -> tuple[str, str, str]:
     camera = "" if sample.camera is None else str(sample.camera)
     return str(sample.path), str(sample.identity), camera
+
+
+def _place(sample: Sample) -> tuple[str, str]:
+    box = "" if sample.box is None else " ".join(f"{edge:g}" for edge in sample.box)
+    frames = [str(frame) for frame in spread_frames(sample.frames)] if len(sample.frames) > 1 else []
+    return box, json.dumps(frames) if frames else ""
+
+
+def _sample(path: str, box: str, frames: str) -> Sample:
+    paths = tuple(Path(frame) for frame in json.loads(frames)) if frames else (Path(path),)
+    left, top, right, bottom = (float(edge) for edge in box.split()) if box else (0.0,) * 4
+    return Sample(paths, "", box=(left, top, right, bottom) if box else None)

@@ -18,6 +18,7 @@ from reidkit.vis.inline_svg import import_matplotlib
 from reidkit.vis.report_sections import (
     NUM_WEAKEST,
     RankListSection,
+    attribute_rows,
     camera_matrices,
     score_rows,
     weakest_camera_pairs,
@@ -25,7 +26,9 @@ from reidkit.vis.report_sections import (
 from reidkit.vis.words import GLOSSARY, SCORE_WORDS, protocol_rows
 
 if TYPE_CHECKING:  # these bring torch, which no report needs
+    from reidkit.metrics.attribute_scores import AttributeScore
     from reidkit.metrics.camera_pairs import CameraPairScore
+    from reidkit.metrics.label_faults import LabelFault
     from reidkit.metrics.rank_lists import RankList
     from reidkit.metrics.verification import PairDistances
 
@@ -48,6 +51,9 @@ class ReportContent:
         camera_pairs: Scores by pair of cameras; empty where cameras are unknown.
         pairs: Distances of pairs; None leaves the section out.
         thresholds: To be marked and listed.
+        attributes: Scores by attribute of the query.
+        doubts: Samples whose label may be wrong, the surest first.
+        doubted: The samples that ``doubts`` number.
         baselines: Scores of other models on the same data, by name.
         history: One row per epoch, as for `reidkit.vis.curves.draw_training_curves`.
     """
@@ -62,6 +68,9 @@ class ReportContent:
     camera_pairs: "Sequence[CameraPairScore]" = ()
     pairs: "PairDistances | None" = None
     thresholds: Sequence[Threshold] = ()
+    attributes: "Sequence[AttributeScore]" = ()
+    doubts: "Sequence[LabelFault]" = ()
+    doubted: tuple[Sample, ...] = ()
     baselines: Mapping[str, RetrievalScores] = field(default_factory=dict)
     history: Sequence[Mapping[str, float]] = ()
 
@@ -128,6 +137,7 @@ def _page(content: ReportContent) -> dict[str, Any]:
     summary = scores.summary()
     section = RankListSection(scores, content.queries, content.gallery)
     worst, random = section.ranked_queries(content.worst), section.ranked_queries(content.random)
+    doubts = section.doubts(content.doubts, content.doubted)
     genuine, impostor, distances = _distances(content)
     return {
         "title": content.title,
@@ -145,6 +155,10 @@ def _page(content: ReportContent) -> dict[str, Any]:
         "weakest_pairs": weakest_camera_pairs(content.camera_pairs),
         "num_weakest": NUM_WEAKEST,
         "num_camera_pairs": len(content.camera_pairs),
+        "attributes": attribute_rows(content.attributes),
+        "num_attribute_rows": len(content.attributes),
+        "doubts": doubts,
+        "num_doubts": len(content.doubts),
         "worst": worst,
         "random": random,
         "aspect": f"{section.aspect():.3f}",

@@ -16,7 +16,9 @@ if TYPE_CHECKING:  # these bring torch, which no report needs
 
     from PIL import Image
 
+    from reidkit.metrics.attribute_scores import AttributeScore
     from reidkit.metrics.camera_pairs import CameraPairScore
+    from reidkit.metrics.label_faults import LabelFault
     from reidkit.metrics.rank_lists import RankList
 
 THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 160, 192
@@ -26,6 +28,8 @@ MOST_CAMERAS = 24
 """A matrix of more cameras cannot be read; the weakest pairs are listed instead."""
 
 NUM_WEAKEST = 20
+MOST_ATTRIBUTE_ROWS = 60
+MOST_DOUBTS = 20
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,37 @@ class RankedQuery:
     query: Tile
     summary: str
     hits: tuple[Tile, ...]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A sample whose label may be wrong, beside the nearest of the other and of its own identity."""
+
+    tiles: tuple[tuple[str, Tile], ...]
+    summary: str
+
+
+def attribute_rows(scores: "Sequence[AttributeScore]") -> list[tuple[str, ...]]:
+    """Return the cells of each row: attribute, value, queries, Rank-1, mAP, wrong answers, alike, expected.
+
+    Where there are many rows these are the weakest.
+    """
+    shown = scores
+    if len(scores) > MOST_ATTRIBUTE_ROWS:
+        shown = sorted(scores, key=lambda score: score.mean_ap)[:MOST_ATTRIBUTE_ROWS]
+    return [
+        (
+            score.attribute,
+            score.value,
+            f"{score.num_valid:,}",
+            format_percent(score.rank_1),
+            format_percent(score.mean_ap),
+            f"{score.num_wrong:,}",
+            "-" if score.alike is None else format_percent(score.alike),
+            format_percent(score.expected),
+        )
+        for score in shown
+    ]
 
 
 def score_rows(compared: Mapping[str, RetrievalScores]) -> list[ScoreRow]:
@@ -156,6 +191,21 @@ class RankListSection:
             EvaluationError: an image called right has another identity, so the samples are out of order.
         """
         return [self._ranked_query(rank_list) for rank_list in rank_lists]
+
+    def doubts(self, faults: "Sequence[LabelFault]", samples: Sequence[Sample]) -> list[Doubt]:
+        """Return what the template shows of the surest doubts."""
+        found = []
+        for fault in faults[:MOST_DOUBTS]:
+            shown = {
+                "in doubt": fault.row,
+                "nearest of another": fault.nearest_other,
+                "nearest of its own": fault.nearest_own,
+            }
+            tiles = tuple((name, self._tile(samples[row])) for name, row in shown.items())
+            found.append(
+                Doubt(tiles, f"{fault.num_votes} of its {fault.num_asked} nearest are of the other identity")
+            )
+        return found
 
     def aspect(self) -> float:
         """Return width over height for the tiles of all lists made so far."""

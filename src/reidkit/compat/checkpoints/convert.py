@@ -12,8 +12,8 @@ from reidkit.compat.checkpoints.foreign import ForeignModel
 from reidkit.compat.checkpoints.reading import ForeignFile, read_foreign
 from reidkit.compat.checkpoints.sources import recognise
 from reidkit.core.errors import WeightsError
-from reidkit.models.checkpoint import ModelCard, is_classifier
-from reidkit.models.model import ReidModel
+from reidkit.models.checkpoint import ModelCard
+from reidkit.models.model import ReidModel, is_classifier
 from reidkit.models.position_embedding import fit_position_embeddings
 from reidkit.models.zoo import build_model
 
@@ -50,8 +50,8 @@ def convert_checkpoint(
 
     Args:
         path: A ``.pth``, ``.pth.tar``, ``.pt`` or ``.safetensors`` file of another library.
-        hints: What the tensors do not tell: ``source``, ``architecture``, ``image_size`` that it was
-            trained with, ``last_stride``.
+        hints: What the tensors do not tell: ``source``, ``architecture`` (also ``timm/NAME`` and
+            ``torchvision/NAME``), ``image_size`` that it was trained with, ``last_stride``.
         image_size: (height, width) that the model is wanted for; position embeddings are brought to it.
             None keeps the size that it was trained with.
         keep_classifier: Whether the classifier comes along, to go on training on the same identities.
@@ -100,6 +100,10 @@ def convert_tensors(
         foreign.architecture, num_identities=num_identities, image_size=size, arguments=foreign.arguments
     )
     expected = model.state_dict()
+    before = {name: value.shape for name, value in tensors.items()}
+    if foreign.fit is not None:
+        tensors = foreign.fit(tensors, model)
+    fitted = tuple(name for name, shape in before.items() if name in tensors and tensors[name].shape != shape)
     old_grid = None if size == trained else _grid(foreign, trained)
     tensors, resized = fit_position_embeddings(
         _with_counters(tensors, expected), expected, old_grid=old_grid, new_grid=_grid_of(model)
@@ -125,7 +129,7 @@ def convert_tensors(
         for key in file.tensors
         if (ours := foreign.our_key(key)) is None or (is_classifier(ours) and not keep_classifier)
     )
-    return Conversion(model.eval(), card, foreign, file, resized, left_out)
+    return Conversion(model.eval(), card, foreign, file, (*fitted, *resized), left_out)
 
 
 def _account(

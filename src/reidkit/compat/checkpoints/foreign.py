@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from reidkit.core.types import Preprocessing
+from reidkit.models.model import ReidModel
 
 Tensors = Mapping[str, Tensor]
 
@@ -27,6 +28,8 @@ class ForeignModel:
             turn, wherever it matches.
         dropped: Patterns of keys that embedding does not need, such as the classifier.
         reshape: Changes tensors that are stored otherwise there, after renaming; None where none are.
+        fit: Brings tensors, by their names here, to the size and the version of a model; None where they fit.
+        notes: What a person should know.
     """
 
     source: str
@@ -37,6 +40,7 @@ class ForeignModel:
     rewrites: tuple[tuple[str, str], ...] = ()
     dropped: tuple[str, ...] = ()
     reshape: Callable[[dict[str, Tensor]], dict[str, Tensor]] | None = None
+    fit: Callable[[dict[str, Tensor], ReidModel], dict[str, Tensor]] | None = None
     notes: tuple[str, ...] = field(default=())
 
     def our_key(self, key: str) -> str | None:

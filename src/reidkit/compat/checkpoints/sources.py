@@ -38,7 +38,12 @@ def recognise(tensors: Tensors, hints: Mapping[str, Any]) -> ForeignModel:
             f"Unknown source '{source}'.{near_name(source, SOURCES)} Known: {', '.join(SOURCES)}."
         )
     asked = SOURCES if source is None else {source: SOURCES[source]}
-    found = {name: model for name, ask in asked.items() if (model := ask(tensors, hints)) is not None}
+    found: dict[str, ForeignModel] = {}
+    for name, ask in asked.items():
+        # Some networks of others are those of torchvision, name by name: plain is what nobody else knows.
+        model = None if name == "plain" and found else ask(tensors, hints)
+        if model is not None:
+            found[name] = model
     if len(found) > 1:
         raise WeightsError(
             f"Checkpoint may come from several libraries: {', '.join(found)}. Expected one. Say which: "

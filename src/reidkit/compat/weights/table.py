@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from reidkit.compat.weights.torchvision_files import FILES, FOLDER
 from reidkit.core.catalog import near_name
 from reidkit.core.errors import CatalogError
 
@@ -86,19 +87,19 @@ def _fastreid(stem: str, architecture: str, trained_on: str, hints: dict[str, An
     )
 
 
-def _torchvision(name: str, digits: str, depth: int) -> Weights:
+def _torchvision(name: str, stem: str) -> Weights:
     return Weights(
         name=f"torchvision/{name}",
         kind="address",
-        url=f"https://download.pytorch.org/models/{name}-{digits}.pth",
-        file_name=f"{name}-{digits}.pth",
-        architecture=f"ResNet-{depth}",
+        url=f"{FOLDER}/{stem}.pth",
+        file_name=f"{stem}.pth",
+        architecture=name,
         trained_on="ImageNet-1k",
         licence="BSD-3-Clause",
         terms=TERMS["ImageNet-1k"],
         source="torchvision",
-        sha256=digits,
-        hints={"source": "plain"},
+        sha256=stem.rpartition("-")[2],
+        hints={"source": "plain", "architecture": f"torchvision/{name}"},
     )
 
 
@@ -143,11 +144,7 @@ ROWS: tuple[Weights, ...] = (
         "VERI-Wild",
         {"aggregation": "gem", "image_size": (256, 256)},
     ),
-    _torchvision("resnet18", "f37072fd", 18),
-    _torchvision("resnet34", "b627a593", 34),
-    _torchvision("resnet50", "0676ba61", 50),
-    _torchvision("resnet101", "63fe2227", 101),
-    _torchvision("resnet152", "394f9c45", 152),
+    *(_torchvision(name, stem) for name, stem in FILES.items()),
     _torchreid("osnet_x1_0", "1LaG1EJpHrxdAxKnSCJ_i0u-nbxSAeiFY"),
     _torchreid("osnet_x0_75", "1uwA9fElHOk3ZogwbeY5GkLI6QPTX70Hq"),
     _torchreid("osnet_x0_5", "16DGLbZukvVYgINws8u8deSaOqjybZ83i"),

@@ -9,9 +9,11 @@ from reidkit.models.backbones.mobilenet import MobileNetV2, MobileNetV3
 from reidkit.models.backbones.resnet import ResNet
 from reidkit.models.backbones.shufflenet import ShuffleNetV2
 from reidkit.models.backbones.timm_network import efficientnet, regnet, repvgg, resnest
+from reidkit.models.backbones.torchvision_networks import DenseNet
 from reidkit.models.backbones.vit import VisionTransformer
 from reidkit.models.osnet import OSNet
 from reidkit.models.timm_backbone import TimmBackbone
+from reidkit.models.whole_network import WholeTimmNetwork
 
 BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "resnet": partial(ResNet, groups=1, group_width=64),
@@ -19,6 +21,7 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "resnest": resnest,
     "osnet": OSNet,
     "regnet": regnet,
+    "densenet": DenseNet,
     "efficientnet": efficientnet,
     "repvgg": repvgg,
     "mobilenet_v2": MobileNetV2,
@@ -26,4 +29,5 @@ BACKBONES: dict[str, Callable[..., nn.Module]] = {
     "shufflenet_v2": ShuffleNetV2,
     "vit": VisionTransformer,
     "timm": TimmBackbone,
+    "timm_whole": WholeTimmNetwork,
 }

@@ -1,10 +1,10 @@
 """DenseNet, SqueezeNet and ShuffleNet V2 of torchvision, without their ImageNet classifiers."""
 
 from collections import OrderedDict
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import torchvision
-from torch import nn
+from torch import Tensor, nn
 
 from reidkit.core.errors import CatalogError, WeightsError
 from reidkit.models.heads import EmbeddingHead, NeckName
@@ -61,6 +61,49 @@ def torchvision_backbone(network: NetworkName, *, is_pretrained: bool = False) -
     channels: int = whole.fc.in_features
     del whole.fc
     return nn.Sequential(OrderedDict(whole.named_children())), channels
+
+
+class DenseNet(nn.Module):
+    """A DenseNet of torchvision up to its last map: (B, 3, H, W) to (B, num_channels, h, w).
+
+    Args:
+        depth: 121, 161, 169 or 201.
+        last_stride: Stride of the pooling before the last block; 1 keeps the resolution, less one row and one
+            column, as in layumi's baseline.
+        has_final_activation: Whether the last normalisation has its ReLU.
+        is_pretrained: Whether to start from torchvision's ImageNet weights.
+
+    Raises:
+        CatalogError: an unknown choice.
+        WeightsError: the weights cannot be had.
+
+    Reference:
+        Huang, Liu, van der Maaten, Weinberger, "Densely Connected Convolutional Networks", CVPR 2017.
+    """
+
+    def __init__(
+        self,
+        *,
+        depth: int = 121,
+        last_stride: Literal[1, 2] = 2,
+        has_final_activation: bool = True,
+        is_pretrained: bool = False,
+    ) -> None:
+        super().__init__()
+        if last_stride not in (1, 2):
+            raise CatalogError(
+                f"DenseNet last_stride is unknown, got {last_stride}. Expected one of: (1, 2)."
+            )
+        name = cast("NetworkName", f"densenet{depth}")
+        network, self.num_channels = torchvision_backbone(name, is_pretrained=is_pretrained)
+        self.features = network.get_submodule("features")
+        self.activation = nn.ReLU() if has_final_activation else nn.Identity()
+        self.features.get_submodule("transition3.pool").stride = last_stride  # type: ignore[assignment]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the last map."""
+        maps: Tensor = self.activation(self.features(images))
+        return maps
 
 
 def torchvision_model(
