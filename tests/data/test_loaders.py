@@ -83,6 +83,15 @@ def test_training_epoch_set_after_iter_still_counts(make_loader):
     assert contents(batches) == contents(expected)
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_training_epoch_may_begin_in_the_middle_once(make_loader, workers):
+    loader, whole = make_loader(num_workers=workers), contents(make_loader())
+    loader.start_at(3)
+    assert len(loader) == len(whole) == 4
+    assert contents(loader) == whole[3:]
+    assert contents(loader) == whole
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_training_workers_change_nothing(make_loader, workers):
     alone, many = make_loader(), make_loader(num_workers=workers)

@@ -42,6 +42,17 @@ def test_warm_up_may_stay_constant():
     assert [factor(epoch) for epoch in (0, 1.9, 2)] == pytest.approx([0.2, 0.2, 1])
 
 
+def test_warm_up_may_rise_by_equal_factors():
+    section = ScheduleSection(name="constant", warmup="exponential", warmup_epochs=4, warmup_factor=0.01)
+    rates = [section.factor(10)(epoch) for epoch in (0, 1, 2, 3, 4, 5)]
+    assert rates == pytest.approx([0.01, 10**-1.5, 0.1, 10**-0.5, 1, 1])
+
+
+def test_warm_up_by_factors_from_nothing_is_refused():
+    with pytest.raises(ValidationError, match="warmup_factor is 0, from which nothing rises by factors"):
+        ScheduleSection(warmup="exponential", warmup_epochs=4, warmup_factor=0)
+
+
 def test_warm_up_of_iterations_is_as_long_as_they_take():
     by_iterations = ScheduleSection(name="cosine", warmup_iterations=50).factor(10, 20)
     by_epochs = ScheduleSection(name="cosine", warmup_epochs=2.5).factor(10, 20)

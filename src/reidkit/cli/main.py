@@ -103,5 +103,6 @@ def run() -> None:
     try:
         app(prog_name="reidkit")
     except ReidkitError as error:
-        typer.echo(f"Error: {error}", err=True)
+        if not error.is_told_elsewhere:
+            typer.echo(f"Error: {error}", err=True)
         sys.exit(2)

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from reidkit.metrics.scores import RetrievalScores
 
 
-def make_console() -> Console:
+def make_console(*, is_quiet: bool = False) -> Console:
     """Return the console that a command writes to."""
-    return Console(highlight=False)
+    return Console(highlight=False, quiet=is_quiet)
 
 
 def score_table(scores: "Mapping[str, RetrievalScores]", title: str, first: str = "model") -> Table:

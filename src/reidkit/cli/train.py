@@ -38,11 +38,13 @@ def train(
     from reidkit.cli.reporting import write_run_report
     from reidkit.cli.screen import make_console
     from reidkit.core.extras import import_extra
+    from reidkit.engine.processes import find_processes
     from reidkit.engine.recipe_files import load_recipe
     from reidkit.engine.run_folder import RunFolder, read_run_recipe
     from reidkit.engine.train import train as run_training
 
-    console = make_console()
+    is_first = find_processes().is_first
+    console = make_console(is_quiet=not is_first)
     if recipe is None and not resume:
         raise typer.BadParameter("name a recipe, or --resume a run with --out FOLDER")
     if with_report and not dry_run:  # said now, not after hours of training
@@ -59,7 +61,7 @@ def train(
         return
     result = run_training(chosen, folder, resume=resume, overwrite=overwrite, console=console)
     show_scores(result, console)
-    if with_report:
+    if with_report and is_first:
         write_run_report(result)
     show_run_files(result, console)
 

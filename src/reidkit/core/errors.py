@@ -19,7 +19,13 @@ without a traceback and exits 2; anything else is a bug of ours and shows its tr
 
 
 class ReidkitError(Exception):
-    """Base of every error that reidkit raises on purpose."""
+    """Base of every error that reidkit raises on purpose.
+
+    Attributes:
+        is_told_elsewhere: Whether another process that works on the same tells the person.
+    """
+
+    is_told_elsewhere: bool = False
 
 
 class CatalogError(ReidkitError):

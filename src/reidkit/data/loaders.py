@@ -1,5 +1,6 @@
 """Batches for training and for evaluation, read by worker processes or in this one."""
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from reidkit.data.dataset import TrainingImages, TrainingItem
 from reidkit.data.failures import ReadFailure, UnreadablePolicy, check_policy
 from reidkit.data.frames import EVALUATION_WAYS, check_frame_count, find_frame_sampling, sample_evenly
 from reidkit.data.images import read_image, resize
-from reidkit.data.sampling import BatchSampler
+from reidkit.data.sampling import BatchSampler, Draw
 
 _BATCHES_AHEAD = 4  # per worker: reading is uneven, and a batch of 64 images of 256 x 128 takes 6 MB
 
@@ -66,9 +67,10 @@ class TrainingLoader:
         self.batch_sampler = batch_sampler
         self.failures: Counter[ReadFailure] = Counter()
         """Images that could not be read so far and were replaced, and how often."""
+        self._rest = _RestOfEpoch(batch_sampler)
         self._loader: DataLoader[Any] = DataLoader(
             _CarriedErrors(dataset),
-            batch_sampler=batch_sampler,
+            batch_sampler=self._rest,
             collate_fn=_collate_training,
             **options,
         )
@@ -81,6 +83,10 @@ class TrainingLoader:
         """Choose the epoch, counted from 0, that the next iteration yields."""
         self.batch_sampler.set_epoch(epoch)
 
+    def start_at(self, batch: int) -> None:
+        """Leave out the first batches of the next iteration, and of no other."""
+        self._rest.start = batch
+
     def __iter__(self) -> Iterator[TrainingBatch]:
         """Yield the batches of the current epoch.
 
@@ -90,6 +96,22 @@ class TrainingLoader:
         for batch, failures in _raise_carried(self._loader):
             self.failures.update(failures)
             yield batch
+
+
+class _RestOfEpoch:
+    """The batches of an epoch from ``start`` on, once; all of them afterwards."""
+
+    def __init__(self, sampler: BatchSampler) -> None:
+        self.sampler = sampler
+        self.start = 0
+
+    def __len__(self) -> int:
+        return len(self.sampler)
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        # Not before the first ``next()``: a loader with workers also makes an iterator that it leaves alone.
+        start, self.start = self.start, 0
+        yield from itertools.islice(self.sampler, start, None)
 
 
 class EvaluationLoader:

@@ -14,8 +14,9 @@ from reidkit.core.types import DatasetSplits, Sample, TrainingOutputs
 from reidkit.data.dataset import identity_labels
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.distillation_section import TransferTerm
-from reidkit.engine.network import NetworkOutputs, run_network
+from reidkit.engine.network import NetworkOutputs, of_all_processes, run_network
 from reidkit.engine.objective import Objective, ObjectiveValue
+from reidkit.engine.processes import ALONE, Processes
 from reidkit.engine.recipe import Recipe
 from reidkit.engine.run_folder import RunFolder
 from reidkit.engine.stage_maps import stage_ends
@@ -165,6 +166,7 @@ class Distillation(nn.Module):
         images: Tensor,
         batch: TrainingBatch,
         attributes: Tensor | None = None,
+        processes: Processes = ALONE,
     ) -> ObjectiveValue:
         """Return the objective of all networks, with the terms that they take from each other.
 
@@ -174,17 +176,23 @@ class Distillation(nn.Module):
             images: Standardised images (B, 3, H, W) that it saw.
             batch: The same as pixels.
             attributes: Of the images (B, A), for losses of attributes.
+            processes: Those that train together. Model and attributes speak of all their images, images and
+                batch of those of this one.
         """
-        given = [teacher(batch.images, batch.indices, with_maps=bool(self.ends)) for teacher in self.teachers]
+        given = [
+            of_all_processes(teacher(batch.images, batch.indices, with_maps=bool(self.ends)), processes)
+            for teacher in self.teachers
+        ]
         indices = batch.indices.tolist()
         learning = [outputs] + [
-            run_network(peer, images, [labels[index] for index in indices])
+            of_all_processes(run_network(peer, images, [labels[index] for index in indices]), processes)
             for (peer, _), labels in zip(self.networks, self.side_labels, strict=True)
         ]
+        identities = processes.gather(batch.labels)
         with torch.autocast(images.device.type, enabled=False):
             total, terms = value.total, dict(value.terms)
             for number, (_, objective) in enumerate(self.networks, start=1):
-                alone = objective(learning[number].training, batch.labels, attributes)
+                alone = objective(learning[number].training, identities, attributes)
                 total = total + alone.total
                 terms |= {f"peer_{number}/{name}": term for name, term in alone.terms.items()}
             for number, own in enumerate(learning):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +12,8 @@ from reidkit.engine.evaluation import Evaluation
 from reidkit.engine.history import Row, history_text, read_history
 from reidkit.engine.lightning_parts import Callback, LightningModule, Trainer
 from reidkit.engine.module import TrainingModule
+from reidkit.engine.processes import ALONE, Processes
+from reidkit.engine.stopping import RunStopped
 
 __all__ = ["EpochRecord", "Row", "history_text", "read_history"]
 
@@ -24,6 +27,7 @@ class EpochRecord(Callback):
         path: File to keep.
         evaluate: Judges the model as it is.
         every_epochs: How often to evaluate; 0 only after the last epoch.
+        processes: Those that train together; the first one writes.
         on_epoch: Called with each row; what it raises ends the run.
     """
 
@@ -32,25 +36,46 @@ class EpochRecord(Callback):
         path: Path,
         evaluate: Callable[[], Evaluation],
         every_epochs: int,
+        processes: Processes = ALONE,
         on_epoch: Callable[[Row], None] | None = None,
     ) -> None:
         self.path = path
         self.on_epoch = on_epoch
         self.evaluate = evaluate
         self.every_epochs = every_epochs
+        self.processes = processes
         self.rows: list[Row] = []
         self.evaluation: Evaluation | None = None
+        self.is_due = False
+        """Whether the last row still lacks its scores, since the run was stopped while they were computed."""
         self._sums: Row = {}
         self._num_steps = self._num_images = 0
-        self._epoch_start = self._step_end = self._wait_seconds = 0.0
+        self._epoch_start = self._step_end = self._wait_seconds = self._seconds_before = 0.0
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps."""
-        return {"rows": self.rows}
+        return {
+            "rows": self.rows,
+            "is_due": self.is_due,
+            "sums": self._sums,
+            "num_steps": self._num_steps,
+            "num_images": self._num_images,
+            "seconds": time.monotonic() - self._epoch_start,
+            "wait_seconds": self._wait_seconds,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up what a checkpoint kept."""
         self.rows = list(state_dict["rows"])
+        self.is_due = state_dict["is_due"]
+        self._sums = dict(state_dict["sums"])
+        self._num_steps, self._num_images = state_dict["num_steps"], state_dict["num_images"]
+        self._seconds_before, self._wait_seconds = state_dict["seconds"], state_dict["wait_seconds"]
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let the clock of an epoch go on, where it was stopped in the middle."""
+        self._step_end = time.monotonic()
+        self._epoch_start = self._step_end - self._seconds_before
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the sums of a row."""
@@ -77,7 +102,7 @@ class EpochRecord(Callback):
         for name, value in cast(TrainingModule, pl_module).last_losses.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
         self._num_steps += 1
-        self._num_images += len(batch.images)
+        self._num_images += len(batch.images) * self.processes.count
         self._step_end = time.monotonic()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -93,14 +118,34 @@ class EpochRecord(Callback):
             "images_per_second": self._num_images / seconds,
             "data_wait_share": self._wait_seconds / seconds,
         }
-        self.evaluation = None
-        if epoch == trainer.max_epochs or (self.every_epochs and epoch % self.every_epochs == 0):
-            self.evaluation = self.evaluate()
-            summary = self.evaluation.scores.summary()
-            row |= {name: summary[name] for name in SCORES}
         self.rows.append(row)
+        self.evaluation = None
+        self.is_due = bool(
+            epoch == trainer.max_epochs or (self.every_epochs and epoch % self.every_epochs == 0)
+        )
+        with suppress(RunStopped):  # what keeps the checkpoints stops the run, once this row is kept
+            self.finish_row()
         for logger in trainer.loggers:
             logger.log_metrics({f"epoch/{name}": value for name, value in row.items()}, trainer.global_step)
-        write_text(self.path, history_text(self.rows))
+        self._write()
         if self.on_epoch is not None:
             self.on_epoch(row)
+
+    def finish_row(self) -> bool:
+        """Evaluate, if the last row still lacks its scores; return whether it did.
+
+        Raises:
+            RunStopped: a stop is wanted; the row goes on to lack them.
+        """
+        if not self.is_due:
+            return False
+        self.evaluation = self.evaluate()
+        summary = self.evaluation.scores.summary()
+        self.rows[-1] |= {name: summary[name] for name in SCORES}
+        self.is_due = False
+        self._write()
+        return True
+
+    def _write(self) -> None:
+        if self.processes.is_first:
+            write_text(self.path, history_text(self.rows))

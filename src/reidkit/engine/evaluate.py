@@ -23,9 +23,11 @@ from reidkit.core.types import (
 from reidkit.data.failures import UnreadablePolicy
 from reidkit.engine.descriptor_table import DescriptorTable, SamplesOf
 from reidkit.engine.evaluation import Evaluation, pool_sides, rank_sides
-from reidkit.engine.extract import Embed, extract
+from reidkit.engine.extract import Embed
 from reidkit.engine.local_matching import maps_of, sort_locally
 from reidkit.engine.post_processing import NOTHING_AFTER, PostProcessing
+from reidkit.engine.processes import ALONE, Processes
+from reidkit.engine.shared_extraction import extract_together
 from reidkit.metrics.blocks import KeyBlocks
 from reidkit.metrics.labels import labels_of
 from reidkit.metrics.pooling import pool_support
@@ -76,6 +78,7 @@ def evaluate(
     after: PostProcessing = NOTHING_AFTER,
     data_set: str | None = None,
     ignores_cameras: bool = False,
+    processes: Processes = ALONE,
     report: ReportProgress | None = None,
 ) -> Evaluation:
     """Embed query and gallery and rank them. A module is put into evaluation mode and back.
@@ -94,6 +97,7 @@ def evaluate(
         data_set: Name of the data as the model learned it, for one that is told the cameras; None is the
             name of the splits.
         ignores_cameras: Whether a model that can be told the cameras is told none.
+        processes: Those that share the work; each calls this, and has the same result.
         report: Called with (frames done, frames in all).
 
     Raises:
@@ -115,6 +119,7 @@ def evaluate(
         after=after,
         data_set=data_set,
         ignores_cameras=ignores_cameras,
+        processes=processes,
         report=report,
     )
     return next(evaluations)
@@ -133,6 +138,7 @@ def evaluate_splits(
     after: PostProcessing = NOTHING_AFTER,
     data_set: str | None = None,
     ignores_cameras: bool = False,
+    processes: Processes = ALONE,
     report: ReportProgress | None = None,
 ) -> Iterator[Evaluation]:
     """Judge a model on each of several splits of a data set, whose images are embedded once.
@@ -149,6 +155,7 @@ def evaluate_splits(
         after: What is done with descriptors and distances before the ranking.
         data_set: Name of the data as the model learned it; None is the name of the splits.
         ignores_cameras: Whether a model that can be told the cameras is told none.
+        processes: Those that share the work; each calls this, and has the same results.
         report: Called with (frames done, frames in all).
 
     Yields:
@@ -172,8 +179,9 @@ def evaluate_splits(
     after.check()
     maps = maps_of(embed) if after.local else None  # refused before anything long begins
     take = partial(
-        extract,
+        extract_together,
         preprocessing=preprocessing,
+        processes=processes,
         device=device,
         frame_sampling="evenly" if protocol.frames_per_tracklet else "all",
         frames_per_tracklet=protocol.frames_per_tracklet,

@@ -83,7 +83,7 @@ def extract(
         ImageError: a damaged image under "error".
     """
     views = Views(flip, scales, view_average)
-    unique, rows, labels = _without_repeats(samples, cameras)
+    unique, rows, labels = without_repeats(samples, cameras)
     pool = TrackletPool(len(unique), temporal, attention)
     loaders = [
         evaluation_batches(
@@ -108,7 +108,7 @@ def extract(
     return Extraction(pool.pooled()[rows], tuple(loaders[0].failures))
 
 
-def _without_repeats(
+def without_repeats(
     samples: Sequence[Sample], cameras: Sequence[str | None] | None
 ) -> tuple[list[Sample], list[int], list[str | None] | None]:
     """Return each different sample once, for every sample its place among them, and their cameras."""

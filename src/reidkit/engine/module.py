@@ -8,19 +8,19 @@ import torch
 from torch import Tensor
 
 from reidkit.core.errors import TrainingError
-from reidkit.core.files import write_json
 from reidkit.core.side_information import side_labels
 from reidkit.core.types import Sample, TrainingOutputs
 from reidkit.data.images import normalize_pixels
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.distillation import build_distillation
 from reidkit.engine.execution import Execution
+from reidkit.engine.failed_batch import Failure, GradientNorms, describe_norms, write_failed_batch
 from reidkit.engine.freezing import Freezing
 from reidkit.engine.guards import CollapseMonitor, check_finite
 from reidkit.engine.lightning_parts import LightningModule
-from reidkit.engine.network import run_network
-from reidkit.engine.objective import ObjectiveValue
+from reidkit.engine.network import of_all_processes, run_network
 from reidkit.engine.optimisation import build_optimizer
+from reidkit.engine.processes import ALONE, Processes
 from reidkit.engine.recipe import Recipe
 from reidkit.models.model import ReidModel
 from reidkit.models.temporal import pool_training_outputs
@@ -38,6 +38,7 @@ class TrainingModule(LightningModule):
         steps_per_epoch: Batches of an epoch.
         failed_batch_path: Where the files of a batch are listed that stopped the run.
         data_set: Name of the data set, for a model that is told the cameras.
+        processes: Those that train together.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class TrainingModule(LightningModule):
         steps_per_epoch: int,
         failed_batch_path: Path,
         data_set: str = "",
+        processes: Processes = ALONE,
     ) -> None:
         super().__init__()
         self.recipe = recipe
@@ -58,12 +60,15 @@ class TrainingModule(LightningModule):
         self.register_buffer("attributes", table.values if table else None, persistent=False)
         self.objective = recipe.objective_for(model, len({sample.identity for sample in samples}), table)
         self.distillation = build_distillation(recipe, model, samples, data_set)
+        self.processes = processes
         self.samples = samples
         self.side_labels = side_labels(samples, model.side_information, data_set)
         self.steps_per_epoch = steps_per_epoch
         self.failed_batch_path = failed_batch_path
         self.preprocessing = recipe.input.preprocessing()
         self.collapse = CollapseMonitor(self.objective, recipe.training.collapse_steps)
+        self.gradient_norms = GradientNorms({**dict(model.named_children()), "losses": self.objective})
+        self._batch: TrainingBatch | None = None
         self.last_learning_rate = 0.0
         self.last_losses: dict[str, float] = {}
         """Of the last step: "loss" is the objective, "loss/<name>" its unweighted terms."""
@@ -99,6 +104,10 @@ class TrainingModule(LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_train_epoch_start(self) -> None:
+        """Begin an epoch."""
+        self.start_epoch()
+
+    def start_epoch(self) -> None:
         """Tell the loader its epoch, and freeze or open parts of the model."""
         self.trainer.train_dataloader.set_epoch(self.current_epoch)  # type: ignore[union-attr]
         for freezing in self.freezings:
@@ -107,7 +116,10 @@ class TrainingModule(LightningModule):
     def on_train_batch_start(self, batch: TrainingBatch, batch_idx: int) -> None:
         """Seed what is random inside the network, such as dropout."""
         del batch
-        state = np.random.SeedSequence([self.recipe.seed, self.current_epoch, batch_idx])
+        place = [self.recipe.seed, self.current_epoch, batch_idx]
+        if not self.processes.is_alone:  # what each of them drops is its own
+            place.append(self.processes.rank)
+        state = np.random.SeedSequence(place)
         torch.manual_seed(int(state.generate_state(1, np.uint64)[0]))
 
     def training_step(self, batch: TrainingBatch, batch_idx: int) -> Tensor:
@@ -125,29 +137,62 @@ class TrainingModule(LightningModule):
             ends=self.distillation.ends if self.distillation else (),
         )
         with torch.autocast(self.device.type, enabled=False):
-            examples, labels = self._tracklets(outputs.training, batch.labels)
-            value = self.objective(examples, labels, self._attributes(batch, len(labels)))
-        if self.distillation:
-            value = self.distillation(
-                value, outputs, images, batch, self._attributes(batch, len(batch.labels))
+            # Everything below is of the global batch: the objective is that of one process alone.
+            everyone = of_all_processes(outputs, self.processes)
+            whole = batch._replace(
+                labels=self.processes.gather(batch.labels), indices=self.processes.gather(batch.indices)
             )
+            examples, labels = self._tracklets(everyone.training, whole.labels)
+            value = self.objective(examples, labels, self._attributes(whole, len(labels)))
+        if self.distillation:
+            attributes = self._attributes(whole, len(whole.labels))
+            value = self.distillation(value, everyone, images, batch, attributes, self.processes)
+        self._batch = batch
         self.last_learning_rate = self.trainer.optimizers[0].param_groups[0]["lr"]
         place = (
             f"step {self.global_step} (epoch {self.current_epoch + 1}, batch {batch_idx + 1}), "
             f"learning rate {self.last_learning_rate:.3g}"
         )
+        failure = None
         try:
             check_finite(value, place=place)
             self.collapse.check(examples.features[0], labels, value, place=place)
         except TrainingError as error:
-            self._list_failed_batch(value, batch.indices)
-            raise TrainingError(f"{error} The batch is listed in {self.failed_batch_path}.") from None
+            failure = error
+        if self.processes.any(failure is not None):
+            self._stop(failure, {name: float(term.detach()) for name, term in value.terms.items()})
         self.last_losses = {"loss": float(value.total.detach())} | {
             f"loss/{name}": float(term.detach()) for name, term in value.terms.items()
         }
         self.log_dict({f"step/{name}": loss for name, loss in self.last_losses.items()})
         total: Tensor = value.total
         return total
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Measure the gradients before they are clipped, and refuse a step by some that are not finite.
+
+        Raises:
+            TrainingError: they are not; in 16-mixed precision such a step is left out, not refused.
+        """
+        del optimizer
+        norm = self.gradient_norms.measure()
+        self.log("step/gradient_norm", norm)
+        if self.recipe.training.precision == "16-mixed" or bool(norm.isfinite()):
+            return
+        failure = TrainingError(
+            f"Gradient is not finite at step {self.global_step} (epoch {self.current_epoch + 1}), learning "
+            f"rate {self.last_learning_rate:.3g}, though the losses are. Expected a finite gradient. Lower "
+            f"optim.learning_rate, lengthen schedule.warmup_epochs, or use another loss."
+        )
+        self._stop(failure, self.last_losses)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep how long the features have lain in one point."""
+        checkpoint["collapse_steps"] = self.collapse.steps
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take up what a checkpoint kept."""
+        self.collapse.steps = checkpoint["collapse_steps"]
 
     def model_input(self, batch: TrainingBatch) -> tuple[Any, ...]:
         """Return what the model takes of a batch: standardised images, and cameras where it asks for them."""
@@ -169,14 +214,35 @@ class TrainingModule(LightningModule):
         frames = sampling.frames_per_tracklet
         return pool_training_outputs(outputs, frames, self.model.frame_attention), labels[::frames]
 
-    def _list_failed_batch(self, value: ObjectiveValue, indices: Tensor) -> None:
-        write_json(
-            self.failed_batch_path,
-            {
-                "losses": {name: str(float(term.detach())) for name, term in value.terms.items()},
-                "images": [str(self.samples[index].path) for index in indices.tolist()],
-            },
-        )
+    def _stop(self, failure: TrainingError | None, losses: dict[str, float]) -> None:
+        """Keep the batch of all processes and stop them all.
+
+        Raises:
+            TrainingError: always.
+        """
+        norms = self.gradient_norms.by_part()
+        path = self.failed_batch_path
+        if self._batch is not None:
+            batch = TrainingBatch(*(self.processes.gather(item) for item in self._batch))
+            content = Failure(
+                str(failure),
+                self.global_step,
+                self.current_epoch + 1,
+                [group["lr"] for group in self.trainer.optimizers[0].param_groups],
+                losses,
+                norms,
+            )
+            if self.processes.is_first:
+                write_failed_batch(path, content, batch, self.samples)
+
+        def stop() -> None:
+            if failure is not None:
+                raise TrainingError(
+                    f"{failure} Norms of the last gradients: {describe_norms(norms)}. The batch lies in "
+                    f"{path.with_suffix('.safetensors')}, its files are listed in {path}."
+                )
+
+        self.processes.together(stop)
 
 
 def _constant(step: int) -> float:

@@ -1,12 +1,13 @@
 """Run one network on one batch of training."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
 from reidkit.core.errors import TrainingError
 from reidkit.core.types import TrainingOutputs
+from reidkit.engine.processes import Processes
 from reidkit.engine.stage_maps import StageEnd, recorded_maps
 from reidkit.models.model import ReidModel
 
@@ -56,3 +57,26 @@ def run_network(
             f"{type(model).__name__}. Expected one each. Choose another transfer: similarity_transfer."
         )
     return NetworkOutputs(outputs, tuple(maps))
+
+
+def of_all_processes(outputs: NetworkOutputs, processes: Processes) -> NetworkOutputs:
+    """Return what the networks of all processes say of their parts of a batch, with gradients.
+
+    Args:
+        outputs: Of this process.
+        processes: Those that train together.
+    """
+    if processes.is_alone:
+        return outputs
+
+    def gathered(values: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        return tuple(processes.gather(value.float()) for value in values)
+
+    own = outputs.training
+    training = replace(
+        own,
+        features=gathered(own.features),
+        logits=gathered(own.logits),
+        descriptors=None if own.descriptors is None else processes.gather(own.descriptors.float()),
+    )
+    return NetworkOutputs(training, gathered(outputs.maps))

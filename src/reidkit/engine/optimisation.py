@@ -14,7 +14,7 @@ from reidkit.engine.joint_optimizer import JointOptimizer
 from reidkit.engine.objective import Objective
 from reidkit.engine.optimizers import OPTIMIZERS
 from reidkit.engine.parameter_groups import GroupRules, parameter_groups
-from reidkit.engine.schedules import SCHEDULES, Factor, Pace, Warmup, scheduled_factor
+from reidkit.engine.schedules import SCHEDULES, Factor, Pace, Warmup, WarmupForm, scheduled_factor
 from reidkit.models.model import ReidModel
 
 
@@ -90,9 +90,10 @@ class ScheduleSection(Component):
     ``by`` says whether the schedule moves with every "iteration" or every "epoch", ``warmup_by`` the same of
     the warm-up; ``first_epoch`` 1 makes what moves by epoch count from 1. The warm-up lasts
     ``warmup_epochs``, or ``warmup_iterations`` steps of the optimizer. ``warmup`` "linear" rises from
-    ``warmup_factor``, "constant" stays there. It rises to the "schedule", or to the "peak" that the schedule
-    takes over from afterwards, as ``warmup_to`` says. ``delay_epochs`` keeps the schedule at its start so
-    long, and ``counts_from`` "warmup" at least to the end of the warm-up.
+    ``warmup_factor`` in equal steps, "exponential" by equal factors, "constant" stays there. It rises to the
+    "schedule", or to the "peak" that the schedule takes over from afterwards, as ``warmup_to`` says.
+    ``delay_epochs`` keeps the schedule at its start so long, and ``counts_from`` "warmup" at least to the end
+    of the warm-up.
     """
 
     kind = "schedule"
@@ -104,7 +105,7 @@ class ScheduleSection(Component):
     first_epoch: Literal[0, 1] = 0
     counts_from: Literal["start", "warmup"] = "start"
     delay_epochs: float = Field(0, ge=0)
-    warmup: Literal["linear", "constant"] = "linear"
+    warmup: WarmupForm = "linear"
     warmup_epochs: float = Field(0, ge=0)
     warmup_iterations: int = Field(0, ge=0)
     warmup_factor: float = Field(0.1, ge=0, le=1)
@@ -115,6 +116,8 @@ class ScheduleSection(Component):
     def _check_keys(self) -> Self:
         if self.warmup_epochs and self.warmup_iterations:
             raise ValueError("warmup_epochs and warmup_iterations are both given. Expected one of them.")
+        if self.warmup == "exponential" and not self.warmup_factor:
+            raise ValueError("warmup_factor is 0, from which nothing rises by factors. Expected above 0.")
         if self.first_epoch and "epoch" not in (self.by, self.warmup_by):
             raise ValueError(
                 "first_epoch is 1, but nothing moves by epoch. Expected by or warmup_by to be epoch."

@@ -42,8 +42,13 @@ class RunData:
         return mix_sources(learnable)
 
 
-def read_data(recipe: Recipe, console: Console) -> RunData:
+def read_data(recipe: Recipe, console: Console, *, is_examined: bool = True) -> RunData:
     """Read the data of a recipe and have the doctor look at each set before anything is trained.
+
+    Args:
+        recipe: That names them.
+        console: Where the doctor writes.
+        is_examined: Whether it looks at all; one of several processes is enough.
 
     Raises:
         RecipeError: the recipe names no data.
@@ -52,14 +57,15 @@ def read_data(recipe: Recipe, console: Console) -> RunData:
     section = recipe.data
     if not section.sources and not section.targets:
         splits = _read(section, section)
-        _examine(splits, recipe, ("train", "evaluation"), console)
+        if is_examined:
+            _examine(splits, recipe, ("train", "evaluation"), console)
         return RunData(splits, {splits.name: splits})
     chosen = section.sources or (section,)
     sources = [_read(source, section) for source in chosen]
     targets = [_read(target, section) for target in section.targets]
-    for source in sources:
+    for source in sources if is_examined else ():
         _examine(source, recipe, _needs(section, is_target=not section.targets), console)
-    for target in targets:
+    for target in targets if is_examined else ():
         _examine(target, recipe, ("evaluation",), console)
     judged = targets or sources
     if section.combine_all:

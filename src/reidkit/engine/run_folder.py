@@ -116,6 +116,13 @@ def start_run(folder: RunFolder, recipe: Recipe, *, overwrite: bool) -> None:
         ) from error
 
 
+def remove_unfinished(folder: RunFolder) -> None:
+    """Remove what a killed process was writing; what it would have replaced is whole."""
+    for place in (folder.path, folder.last_checkpoint.parent):
+        for path in place.glob(".*.unfinished*"):
+            path.unlink(missing_ok=True)
+
+
 def read_run_recipe(folder: RunFolder) -> Recipe:
     """Return the recipe of a run that was begun.
 

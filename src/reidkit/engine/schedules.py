@@ -17,6 +17,9 @@ Factor = Callable[[float], float]
 Pace = Literal["iteration", "epoch"]
 """Whether a factor moves with every iteration or stays the same through an epoch."""
 
+WarmupForm = Literal["linear", "exponential", "constant"]
+"""How a warm-up rises; see `Warmup`."""
+
 
 def constant(*, total_epochs: float) -> Factor:
     """Keep the learning rate."""
@@ -83,7 +86,8 @@ class Warmup:
     Args:
         epochs: Length; 0 for none.
         start_factor: Factor at its start.
-        form: "linear" rises to 1; "constant" stays at ``start_factor``.
+        form: "linear" rises to 1; "exponential" too, by equal factors in equal times; "constant" stays at
+            ``start_factor``.
         pace: Whether it moves with every iteration or every epoch.
         target: What it rises to: the "schedule", which it multiplies, or the "peak", the full learning rate,
             which the schedule takes over only afterwards.
@@ -91,7 +95,7 @@ class Warmup:
 
     epochs: float = 0
     start_factor: float = 0.1
-    form: Literal["linear", "constant"] = "linear"
+    form: WarmupForm = "linear"
     pace: Pace = "iteration"
     target: Literal["schedule", "peak"] = "schedule"
 
@@ -99,7 +103,11 @@ class Warmup:
         """Return the factor at a time in epochs."""
         if time >= self.epochs:
             return 1.0
-        progress = time / self.epochs if self.form == "linear" else 0.0
+        progress = time / self.epochs
+        if self.form == "exponential":
+            return float(self.start_factor ** (1 - progress))
+        if self.form == "constant":
+            return self.start_factor
         return self.start_factor + (1 - self.start_factor) * progress
 
 

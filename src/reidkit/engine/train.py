@@ -1,10 +1,8 @@
 """Train a model by a recipe: from a recipe to a trained, judged and kept model."""
 
-import logging
 import os
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +10,16 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from reidkit.core.errors import TrainingError
 from reidkit.core.files import write_json
 from reidkit.core.types import DatasetSplits
 from reidkit.data.dataset import TrainingImages, identity_labels
 from reidkit.data.loaders import TrainingBatch, TrainingLoader, training_loader
+from reidkit.data.sampling import shard
 from reidkit.engine.averaging import AveragedWeights
 from reidkit.engine.calibration import calibrate_on
-from reidkit.engine.checkpointing import RunCheckpoints
+from reidkit.engine.checkpointing import CheckpointFiles, RunCheckpoints
+from reidkit.engine.disk_space import check_space, needed_bytes
 from reidkit.engine.distillation import save_peers
 from reidkit.engine.epoch_record import EpochRecord
 from reidkit.engine.evaluate import evaluate
@@ -26,6 +27,7 @@ from reidkit.engine.evaluation import Evaluation
 from reidkit.engine.history import Row
 from reidkit.engine.lightning_parts import TensorBoardLogger, Trainer
 from reidkit.engine.module import TrainingModule
+from reidkit.engine.processes import ALONE, Processes, find_processes
 from reidkit.engine.progress import TrainingProgress
 from reidkit.engine.provenance import (
     describe_data,
@@ -34,14 +36,15 @@ from reidkit.engine.provenance import (
     library_versions,
 )
 from reidkit.engine.recipe import Recipe
-from reidkit.engine.run_data import read_data, recipe_protocol
-from reidkit.engine.run_folder import RunFolder, check_same_run, start_run
+from reidkit.engine.run_data import RunData, read_data, recipe_protocol
+from reidkit.engine.run_folder import RunFolder, check_same_run, remove_unfinished, start_run
+from reidkit.engine.stopping import RunStopped, StopRequest
+from reidkit.engine.synchronized_norm import synchronize_norms
 from reidkit.engine.teachers import fingerprint_files
+from reidkit.engine.trainer_settings import placement, quiet_lightning
 from reidkit.models.checkpoint import ModelCard, save_model, start_from
 from reidkit.models.model import ReidModel
 from reidkit.models.zoo import build_model
-
-ACCELERATORS = {"auto": "auto", "cpu": "cpu", "cuda": "gpu", "mps": "mps"}
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,8 @@ def train(
 ) -> TrainingResult:
     """Train by a recipe and leave ``model.safetensors``, ``scores.json``, checkpoints and logs in a folder.
 
+    Where torchrun has started several processes, they train together, and the first one writes.
+
     Args:
         recipe: The run.
         out: Run folder.
@@ -110,39 +115,51 @@ def train(
     Raises:
         RecipeError: no data named, or another recipe than the run to go on with.
         DatasetError: the data cannot be trained on or evaluated.
-        TrainingError: the folder is in use or not writable, or the run had to stop.
+        TrainingError: the folder is in use, not writable or without space, or the run had to stop.
+        RunStopped: SIGTERM or Ctrl-C; what it needs to go on is kept.
     """
-    console = console or Console(quiet=True)
-    folder = RunFolder(out)
-    run_data = read_data(recipe, console)
-    splits = run_data.splits
-    data = describe_data(splits)
-    if recipe.training.keep_classifier:
-        data["identities"] = identity_fingerprint(identity_labels(splits.train))
-    teachers = fingerprint_files(recipe.distillation.teachers)
-    model = build_recipe_model(recipe, splits)
-    loader = make_loader(recipe, splits)
-    module = TrainingModule(
-        recipe,
-        model,
-        splits.train,
-        steps_per_epoch=len(loader),
-        failed_batch_path=folder.failed_batch,
-        data_set=splits.name,
-    )
-    # Only now: what cannot be trained leaves no folder behind, and replaces none.
-    if resume:
-        check_same_run(folder, recipe, data, teachers)
-    else:
-        start_run(folder, recipe, overwrite=overwrite)
-    if not folder.environment.is_file():
-        write_json(folder.environment, {**describe_environment(), "data": data, "teachers": teachers})
+    processes = find_processes()
+    console = console if console and processes.is_first else Console(quiet=True)
+    stop = StopRequest(out, is_alone=processes.is_alone)
+    try:
+        with stop.heard(), processes.connected(recipe.training.device):
+            return _run(recipe, RunFolder(out), resume, overwrite, console, processes, stop, on_epoch)
+    except RunStopped as stopped:
+        console.print(stopped.message, highlight=False, markup=False, soft_wrap=True)
+        raise
 
-    progress: TrainingProgress | None = None
+
+def _run(
+    recipe: Recipe,
+    folder: RunFolder,
+    resume: bool,
+    overwrite: bool,
+    console: Console,
+    processes: Processes,
+    stop: StopRequest,
+    on_epoch: Callable[[Row], None] | None,
+) -> TrainingResult:
+    parts = processes.together(lambda: _prepare(recipe, folder, console, processes))
+    run_data, data, module, loader = parts.run_data, parts.data, parts.module, parts.loader
+    splits, model = run_data.splits, module.model
+    # Only now: what cannot be trained leaves no folder behind, and replaces none.
+    _check_same_data(processes.gather_objects(data["fingerprint"]))
+    if processes.is_first:
+        processes.together(lambda: _open_folder(recipe, folder, resume, overwrite, parts))
+    else:
+        processes.together(lambda: None)
+    processes.together(lambda: _check_shared(folder))
     averaging = _averaging(recipe, module, loader)
+    progress: TrainingProgress | None = None
+
+    def report(done: int, total: int) -> None:
+        stop.check()
+        if progress:
+            progress.evaluation_report(done, total)
 
     def judge(name: str = next(iter(run_data.targets))) -> Evaluation:
         target = run_data.targets[name]
+        processes.share_first(dict(model.named_buffers()))  # statistics of batch norms that do not share
         return evaluate(
             model,
             target,
@@ -150,37 +167,43 @@ def train(
             recipe_protocol(recipe, target),
             device=module.device,
             batch_size=recipe.evaluation.batch_size,
-            num_workers=choose_num_workers(recipe),
+            num_workers=choose_num_workers(recipe, processes),
             unreadable=recipe.data.unreadable,
             after=recipe.evaluation.after,
             data_set=name,
-            report=progress.evaluation_report if progress else None,
+            processes=processes,
+            report=report,
         )
 
     def judge_epoch() -> Evaluation:
         with averaging.in_place() if averaging else nullcontext():
             return judge()
 
-    record = EpochRecord(folder.history, judge_epoch, recipe.evaluation.every_epochs, on_epoch)
+    every = recipe.evaluation.every_epochs
+    record = EpochRecord(folder.history, judge_epoch, every, processes, on_epoch)
     progress = TrainingProgress(console, record)
-    checkpoints = RunCheckpoints(folder, record)
-    with _quiet_lightning():
+    files = CheckpointFiles()
+    checkpoints = RunCheckpoints(folder, record, stop, files, processes)
+    with quiet_lightning():
         trainer = Trainer(
-            accelerator=ACCELERATORS[recipe.training.device],
-            devices=1,
+            **placement(recipe, module, processes, files),
             precision=recipe.training.precision,
             max_epochs=recipe.training.epochs,
             gradient_clip_val=recipe.training.gradient_clip_norm,
             accumulate_grad_batches=recipe.training.accumulate_batches,
             callbacks=[*([averaging] if averaging else []), record, progress, checkpoints],
-            logger=TensorBoardLogger(out, name="tensorboard", version=""),
+            logger=TensorBoardLogger(folder.path, name="tensorboard", version=""),
             log_every_n_steps=min(50, len(loader)),
             enable_progress_bar=False,
             enable_model_summary=False,
-            default_root_dir=out,
+            default_root_dir=folder.path,
         )
         begun = folder.last_checkpoint if resume and folder.last_checkpoint.is_file() else None
         trainer.fit(module, loader, ckpt_path=begun, weights_only=True)
+    if processes.any(stop.is_wanted):
+        raise stop.stopped()
+    stop.is_deferred = False
+    checkpoints.finish_epoch()
     evaluation = record.evaluation
     if recipe.training.keep == "best":
         _take_best_weights(module, averaging, folder)
@@ -191,26 +214,92 @@ def train(
     first, *others = run_data.targets
     by_target = {first: evaluation, **{name: judge(name) for name in others}}
     arguments = recipe.model.arguments_for(splits.train, splits.name)
-    card = _write_result(folder, recipe, model, arguments, by_target, data)
-    if module.distillation:
+    card = _write_result(folder, recipe, model, arguments, by_target, data, is_first=processes.is_first)
+    if module.distillation and processes.is_first:
         save_peers(folder, recipe, module.distillation, card, splits)
     return TrainingResult(folder, recipe, splits, evaluation, by_target, record.rows, card)
 
 
-def choose_num_workers(recipe: Recipe) -> int:
-    """Return how many processes decode images: as the recipe says, or what suits the machine."""
+@dataclass(frozen=True)
+class _Parts:
+    """What a run is made of, before anything is written."""
+
+    run_data: RunData
+    data: dict[str, Any]
+    teachers: dict[str, str]
+    module: TrainingModule
+    loader: TrainingLoader
+
+
+def _prepare(recipe: Recipe, folder: RunFolder, console: Console, processes: Processes) -> _Parts:
+    run_data = read_data(recipe, console, is_examined=processes.is_first)
+    splits = run_data.splits
+    teachers = fingerprint_files(recipe.distillation.teachers)
+    model = build_recipe_model(recipe, splits)
+    loader = make_loader(recipe, splits, processes)
+    module = TrainingModule(
+        recipe,
+        model,
+        splits.train,
+        steps_per_epoch=len(loader),
+        failed_batch_path=folder.failed_batch,
+        data_set=splits.name,
+        processes=processes,
+    )
+    if recipe.training.synchronize_norms and not processes.is_alone:
+        synchronize_norms(module, processes)
+    data = describe_data(splits)
+    if recipe.training.keep_classifier:
+        data["identities"] = identity_fingerprint(identity_labels(splits.train))
+    return _Parts(run_data, data, teachers, module, loader)
+
+
+def _check_same_data(fingerprints: list[str]) -> None:
+    if len(set(fingerprints)) > 1:
+        raise TrainingError(
+            f"Data differ between processes, got fingerprints {', '.join(fingerprints)}. Expected the same "
+            f"on every machine. Copy the data set again."
+        )
+
+
+def _open_folder(recipe: Recipe, folder: RunFolder, resume: bool, overwrite: bool, parts: _Parts) -> None:
+    if resume:
+        check_same_run(folder, recipe, parts.data, parts.teachers)
+        remove_unfinished(folder)
+    else:
+        start_run(folder, recipe, overwrite=overwrite)
+    num_existing = sum(path.is_file() for path in (folder.last_checkpoint, folder.best_checkpoint))
+    is_averaged = recipe.training.weights != "trained"
+    needed = needed_bytes(parts.module, is_averaged=is_averaged, num_existing=num_existing)
+    check_space(folder.path, needed)
+    if not folder.environment.is_file():
+        content = {**describe_environment(), "data": parts.data, "teachers": parts.teachers}
+        write_json(folder.environment, content)
+
+
+def _check_shared(folder: RunFolder) -> None:
+    if not folder.recipe.is_file():
+        raise TrainingError(
+            f"Run folder {folder.path} is not the same for all processes, got none on this machine. Expected "
+            f"a folder on a file system that all machines share. Choose one with --out."
+        )
+
+
+def choose_num_workers(recipe: Recipe, processes: Processes = ALONE) -> int:
+    """Return how many workers decode images: as the recipe says, or what suits the machine."""
     if recipe.training.num_workers is not None:
         return recipe.training.num_workers
     is_accelerated = recipe.training.device != "cpu" and (
         torch.cuda.is_available() or torch.backends.mps.is_available()
     )
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    count //= processes.local_count
     # On a CPU the network itself takes all cores, and one process keeps ahead of it.
-    return min(8, count) if is_accelerated else min(1, count - 1)
+    return max(1, min(8, count)) if is_accelerated else max(0, min(1, count - 1))
 
 
-def make_loader(recipe: Recipe, splits: DatasetSplits) -> TrainingLoader:
-    """Return the training batches of a recipe."""
+def make_loader(recipe: Recipe, splits: DatasetSplits, processes: Processes = ALONE) -> TrainingLoader:
+    """Return the training batches of a recipe, or the part of each that one of several processes takes."""
     labels = identity_labels(splits.train)
     dataset = TrainingImages(
         splits.train,
@@ -223,7 +312,11 @@ def make_loader(recipe: Recipe, splits: DatasetSplits) -> TrainingLoader:
         unreadable=recipe.data.unreadable,
     )
     sampler = recipe.sampling.build_sampler(splits.train, labels, recipe.seed)
-    return training_loader(dataset, sampler, num_workers=choose_num_workers(recipe), pin_memory=True)
+    if not processes.is_alone:
+        sampler = shard(sampler, processes.rank, processes.count)
+    return training_loader(
+        dataset, sampler, num_workers=choose_num_workers(recipe, processes), pin_memory=True
+    )
 
 
 def _averaging(recipe: Recipe, module: TrainingModule, loader: TrainingLoader) -> AveragedWeights | None:
@@ -257,6 +350,8 @@ def _write_result(
     arguments: dict[str, Any],
     by_target: dict[str, Evaluation],
     data: dict[str, Any],
+    *,
+    is_first: bool,
 ) -> ModelCard:
     first, *others = by_target
     evaluation = by_target[first]
@@ -276,25 +371,11 @@ def _write_result(
         training_data={key: value for key, value in data.items() if key != "root"},
         versions=library_versions(),
     )
+    if not is_first:
+        return card
     write_json(folder.scores, {"name": recipe.name, "target": first, "data": data, **evaluation.as_json()})
     for name in others:
         content = {"name": recipe.name, "target": name, "data": data, **by_target[name].as_json()}
         write_json(folder.scores_on(name), content)
     save_model(folder.model, model, card)
     return card
-
-
-@contextmanager
-def _quiet_lightning() -> Iterator[None]:
-    """Silence what lightning says about itself; what it warns of is either chosen or shown by us."""
-    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", module="lightning")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -18,7 +18,8 @@ class TrainingSection(Section):
     becomes ``model.safetensors``: "last", as the field reports; "best" that of the evaluation with the
     highest mAP, which picks on the test set. ``keep_classifier`` keeps the classifier in it too, so that
     another network can learn from its logits. ``compile`` and ``channels_last`` run the model faster where
-    they work. ``num_workers`` null chooses by machine. ``collapse_steps`` is how long the features may lie
+    they work. ``synchronize_norms`` lets batch norms see the batches of all processes that train together.
+    ``num_workers`` null chooses by machine. ``collapse_steps`` is how long the features may lie
     in one point before the run stops; 0 never stops it.
     """
 
@@ -27,6 +28,7 @@ class TrainingSection(Section):
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     compile: bool = False
     channels_last: bool = False
+    synchronize_norms: bool = True
     gradient_clip_norm: float | None = Field(None, gt=0)
     accumulate_batches: int = Field(1, ge=1)
     freeze_backbone_epochs: int = Field(0, ge=0)

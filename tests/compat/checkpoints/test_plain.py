@@ -90,7 +90,9 @@ def test_torchvision_gives_the_input_of_its_classifier(name: str, architecture: 
 @pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
 def test_inception_of_torchvision_needs_no_shifted_input(name: str, tmp_path: Path):
     torch.manual_seed(0)
-    network = torchvision.models.get_model(name, weights=None, aux_logits=True, transform_input=True).eval()
+    network = torchvision.models.get_model(
+        name, weights=None, aux_logits=True, transform_input=True, init_weights=True
+    ).eval()
     conversion = convert_checkpoint(written(network, tmp_path))
     assert conversion.card.preprocessing.mean == (0.5, 0.5, 0.5)
     pixels = torch.rand(2, 3, 256, 128)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from reidkit.core.errors import CatalogError
-from reidkit.data.sampling.draw import Draw, SeededBatches
+from reidkit.data.sampling.draw import BatchSampler, Draw, SeededBatches
 
 
 class ShardedBatches:
@@ -39,7 +39,7 @@ class ShardedBatches:
             ]
 
 
-def shard(sampler: SeededBatches, rank: int, num_ranks: int) -> ShardedBatches:
+def shard(sampler: BatchSampler, rank: int, num_ranks: int) -> ShardedBatches:
     """Return the batches that one of several processes trains on.
 
     The global batch is the one that a single process would have: together the ranks hold exactly its draws,
