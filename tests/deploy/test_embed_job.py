@@ -182,6 +182,7 @@ def test_killed_job_goes_on_and_repeats_nothing(embedder: Embedder, paths: list[
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # Ray warns of its own
 def test_ray_writes_the_same_file(run_folder_model: Path, paths: list[Path], tmp_path: Path):
     ray_job = pytest.importorskip("reidkit.deploy.ray_job")
     ray = pytest.importorskip("ray")

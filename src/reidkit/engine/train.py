@@ -234,6 +234,7 @@ class _Parts:
 def _prepare(recipe: Recipe, folder: RunFolder, console: Console, processes: Processes) -> _Parts:
     run_data = read_data(recipe, console, is_examined=processes.is_first)
     splits = run_data.splits
+    teachers = fingerprint_files(recipe.distillation.teachers)
     model = build_recipe_model(recipe, splits)
     loader = make_loader(recipe, splits, processes)
     module = TrainingModule(
@@ -250,7 +251,7 @@ def _prepare(recipe: Recipe, folder: RunFolder, console: Console, processes: Pro
     data = describe_data(splits)
     if recipe.training.keep_classifier:
         data["identities"] = identity_fingerprint(identity_labels(splits.train))
-    return _Parts(run_data, data, fingerprint_files(recipe.distillation.teachers), module, loader)
+    return _Parts(run_data, data, teachers, module, loader)
 
 
 def _check_same_data(fingerprints: list[str]) -> None:
