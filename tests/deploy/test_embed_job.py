@@ -132,11 +132,13 @@ def test_damaged_pictures_are_listed_or_stop(embedder: Embedder, paths: list[Pat
 SLOW_JOB = """
     import sys, time
     from pathlib import Path
+    import torch
     from reidkit.deploy import embed_job
     from reidkit.deploy.embedder import Embedder
     from reidkit.deploy.inputs import find_images
     from tests.deploy.tiny_model import tiny_card, trained_tiny_model
 
+    torch.set_num_threads(1)  # as the tests have it: the model is trained anew, to the same bits
     write = embed_job.write_part
     def slowly(path, rows):
         write(path, rows)

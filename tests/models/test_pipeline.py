@@ -29,6 +29,8 @@ ARGUMENTS: dict[str, dict[str, object]] = {
     "shufflenet_v2": {"width": 0.5},
     "vit": {"width": 32, "depth": 2, "num_heads": 2, "output": "patches"},
     "timm": {"name": "resnet10t"},
+    "densenet": {},
+    "timm_whole": {"name": "resnet10t"},
 }
 # Each backbone meets each aggregation and each head, and one backbone all of both.
 ROTATION = itertools.cycle(HEADS)
@@ -40,8 +42,8 @@ COMBINATIONS = [
 
 def test_catalogs_are_covered():
     assert set(ARGUMENTS) == set(BACKBONES)
-    assert (len(BACKBONES), len(AGGREGATIONS), len(HEADS)) == (12, 6, 3)
-    assert len(COMBINATIONS) == 12 * 6 + 6 * 3
+    assert (len(BACKBONES), len(AGGREGATIONS), len(HEADS)) == (14, 6, 3)
+    assert len(COMBINATIONS) == 14 * 6 + 6 * 3
     assert {(one, two) for one, _, two in COMBINATIONS} == set(itertools.product(BACKBONES, HEADS))
 
 
