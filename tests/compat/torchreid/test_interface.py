@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,6 +47,12 @@ def test_every_public_name_is_there():
     for module, names in NAMES.items():
         assert not names - set(dir(getattr(torchreid, module))), module
     assert sum(map(len, NAMES.values())) == 45
+
+
+def test_page_says_what_became_of_each_name():
+    page = (Path(__file__).parents[3] / "docs" / "from-torchreid.md").read_text()
+    names = [name for names in NAMES.values() for name in names]
+    assert [name for name in names if not re.search(rf"[`.]{name}`", page)] == []
 
 
 def test_arguments_and_defaults_of_the_managers():
