@@ -3,11 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from reidkit.core.types import TrainingOutputs
 from reidkit.models.blocks import initialize
 from reidkit.models.heads import EmbeddingHead, NeckName
 from reidkit.models.image_size import check_image_size
-from reidkit.models.model import ReidModel, check_images
+from reidkit.models.model import OneBranchModel, ReidModel, check_images
 
 UNITS = 32
 # Output channels, number of blocks, first stride, and channels of the two hidden factor layers.
@@ -110,7 +109,7 @@ class MLFNBackbone(nn.Module):
         return maps, torch.cat(factors, dim=1)
 
 
-class MLFN(ReidModel):
+class MLFN(OneBranchModel):
     """Multi-level factorisation network: the mean of what the last map and all factors say.
 
     Args:
@@ -134,28 +133,6 @@ class MLFN(ReidModel):
         initialize(self.factor_projection)
         self.head = EmbeddingHead(embedding_dim, num_identities, neck=neck)
 
-    @property
-    def descriptor_dim(self) -> int:
-        """Dimension D of a descriptor."""
-        return self.head.descriptor_dim
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the raw descriptors (B, D) of images (B, 3, H, W), in training and evaluation mode.
-
-        Raises:
-            ShapeError: not a floating (B, 3, H, W) tensor.
-        """
-        descriptors: Tensor = self.head(self._fused(images))
-        return descriptors
-
-    def training_outputs(self, images: Tensor) -> TrainingOutputs:
-        """Return features and logits of images (B, 3, H, W), one branch.
-
-        Raises:
-            ShapeError: not a floating (B, 3, H, W) tensor.
-        """
-        return self.head.training_outputs(self._fused(images))
-
     def feature_map(self, images: Tensor) -> Tensor:
         """Return the last map (B, 2048, h, w); the factors have no positions.
 
@@ -166,7 +143,12 @@ class MLFN(ReidModel):
         maps: Tensor = self.backbone(images)[0]
         return maps
 
-    def _fused(self, images: Tensor) -> Tensor:
+    def pooled(self, images: Tensor) -> Tensor:
+        """Return the mean (B, C) of what map and factors are projected to.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
         check_images(images)
         maps, factors = self.backbone(images)
         pooled = self.map_projection(maps.mean(dim=(2, 3), keepdim=True))

@@ -103,7 +103,48 @@ def is_classifier(name: str) -> bool:
     return "classifier" in name.split(".") and not name.startswith("backbone.")
 
 
-class PipelineModel(ReidModel):
+class OneBranchModel(ReidModel):
+    """A model whose images become one pooled vector each, which one head turns into descriptors.
+
+    A subclass says how images are pooled; see `pooled`.
+
+    Attributes:
+        head: From pooled vectors to descriptors, and to the training outputs.
+    """
+
+    head: Head
+
+    @property
+    def descriptor_dim(self) -> int:
+        """Dimension D of a descriptor."""
+        return self.head.descriptor_dim
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the raw descriptors (B, D) of images (B, 3, H, W), in training and evaluation mode.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
+        return self.head(self.pooled(images))
+
+    def training_outputs(self, images: Tensor) -> TrainingOutputs:
+        """Return features and logits of images (B, 3, H, W), one branch.
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
+        return self.head.training_outputs(self.pooled(images))
+
+    @abstractmethod
+    def pooled(self, images: Tensor) -> Tensor:
+        """Return one vector (B, C) per image of (B, 3, H, W).
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
+
+
+class PipelineModel(OneBranchModel):
     """Backbone, aggregation and head, one after the other.
 
     Args:
@@ -122,27 +163,6 @@ class PipelineModel(ReidModel):
         self.aggregation = aggregation
         self.head = head
 
-    @property
-    def descriptor_dim(self) -> int:
-        """Dimension D of a descriptor."""
-        return self.head.descriptor_dim
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the raw descriptors (B, D) of images (B, 3, H, W), in training and evaluation mode.
-
-        Raises:
-            ShapeError: not a floating (B, 3, H, W) tensor.
-        """
-        return self.head(self._pooled(images))
-
-    def training_outputs(self, images: Tensor) -> TrainingOutputs:
-        """Return features and logits of images (B, 3, H, W), one entry per branch.
-
-        Raises:
-            ShapeError: not a floating (B, 3, H, W) tensor.
-        """
-        return self.head.training_outputs(self._pooled(images))
-
     def feature_map(self, images: Tensor) -> Tensor:
         """Return the last map (B, C, h, w), for activation maps and local matching.
 
@@ -153,6 +173,11 @@ class PipelineModel(ReidModel):
         features: Tensor = self.backbone(images)
         return features
 
-    def _pooled(self, images: Tensor) -> Tensor:
+    def pooled(self, images: Tensor) -> Tensor:
+        """Return the aggregated last map (B, C).
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
         pooled: Tensor = self.aggregation(self.feature_map(images))
         return pooled

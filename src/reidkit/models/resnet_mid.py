@@ -5,15 +5,14 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from reidkit.core.types import TrainingOutputs
 from reidkit.models.backbones.resnet import ResNet
 from reidkit.models.blocks import initialize
 from reidkit.models.heads import EmbeddingHead, NeckName
 from reidkit.models.image_size import check_image_size
-from reidkit.models.model import ReidModel, check_images
+from reidkit.models.model import OneBranchModel, ReidModel, check_images
 
 
-class ResNetMid(ReidModel):
+class ResNetMid(OneBranchModel):
     """ResNet-50 whose descriptor is the last pooled map and a projection of the two maps before it.
 
     Args:
@@ -46,28 +45,6 @@ class ResNetMid(ReidModel):
         initialize(self.fusion)
         self.head = EmbeddingHead(channels + fusion_dim, num_identities, neck=neck)
 
-    @property
-    def descriptor_dim(self) -> int:
-        """Dimension D of a descriptor."""
-        return self.head.descriptor_dim
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the raw descriptors (B, D) of images (B, 3, H, W), in training and evaluation mode.
-
-        Raises:
-            ShapeError: not a floating (B, 3, H, W) tensor.
-        """
-        descriptors: Tensor = self.head(self._pooled(images))
-        return descriptors
-
-    def training_outputs(self, images: Tensor) -> TrainingOutputs:
-        """Return features and logits of images (B, 3, H, W), one branch.
-
-        Raises:
-            ShapeError: not a floating (B, 3, H, W) tensor.
-        """
-        return self.head.training_outputs(self._pooled(images))
-
     def feature_map(self, images: Tensor) -> Tensor:
         """Return the last map (B, C, h, w).
 
@@ -88,7 +65,12 @@ class ResNetMid(ReidModel):
             last_maps.append(maps)
         return last_maps
 
-    def _pooled(self, images: Tensor) -> Tensor:
+    def pooled(self, images: Tensor) -> Tensor:
+        """Return the projection of the inner maps and the last one behind it (B, C).
+
+        Raises:
+            ShapeError: not a floating (B, 3, H, W) tensor.
+        """
         *inner, last = (maps.mean(dim=(2, 3)) for maps in self._last_maps(images))
         return torch.cat([self.fusion(torch.cat(inner, dim=1)), last], dim=1)
 

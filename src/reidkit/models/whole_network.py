@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from reidkit.core.catalog import near_name
 from reidkit.core.errors import CatalogError
 from reidkit.core.extras import import_extra
-from reidkit.core.types import TrainingOutputs
 from reidkit.models.heads import EmbeddingHead, NeckName
-from reidkit.models.model import ReidModel, check_images
+from reidkit.models.model import OneBranchModel, ReidModel, check_images
 
 PrefixTokens = Literal["left_out", "kept"]
 
@@ -246,7 +245,7 @@ class _MNASNet(torchvision.models.MNASNet):  # type: ignore[misc]  # torchvision
         nn.Module._load_from_state_dict(self, *arguments)
 
 
-class WholeNetworkModel(ReidModel):
+class WholeNetworkModel(OneBranchModel):
     """A network of another library whose features are the input of its own classifier.
 
     Args:
@@ -261,29 +260,14 @@ class WholeNetworkModel(ReidModel):
         self.backbone = backbone
         self.head = head
 
-    @property
-    def descriptor_dim(self) -> int:
-        """Dimension D of a descriptor."""
-        return self.head.descriptor_dim
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return the raw descriptors (B, D) of images (B, 3, H, W), in training and evaluation mode.
+    def pooled(self, images: Tensor) -> Tensor:
+        """Return the network's own features (B, C).
 
         Raises:
             ShapeError: not a floating (B, 3, H, W) tensor.
         """
         check_images(images)
-        descriptors: Tensor = self.head(self.backbone.pooled(images))
-        return descriptors
-
-    def training_outputs(self, images: Tensor) -> TrainingOutputs:
-        """Return features and logits of images (B, 3, H, W), one branch.
-
-        Raises:
-            ShapeError: not a floating (B, 3, H, W) tensor.
-        """
-        check_images(images)
-        return self.head.training_outputs(self.backbone.pooled(images))
+        return self.backbone.pooled(images)
 
     def feature_map(self, images: Tensor) -> Tensor:
         """Return the last map (B, C, h, w), for activation maps and local matching.
