@@ -1,6 +1,5 @@
 """``reidkit compat``: the commands of an early deep-person-reid, each as the commands it stands for."""
 
-import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,33 +106,33 @@ def draw_ranked_results(rankings: Path, folder: Path) -> int:
         rankings: As ``reidkit evaluate --out`` writes it.
         folder: Where to write.
     """
+    from dataclasses import replace
+    from itertools import groupby
+
     import numpy as np
 
     from reidkit.core.types import Sample
     from reidkit.metrics.rank_lists import RankList
     from reidkit.vis.rank_list import write_rank_lists
+    from reidkit.vis.rank_table import read_rank_rows
 
-    with rankings.open(newline="", encoding="utf-8", errors="surrogateescape") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["answer"] != "ignored"]
+    rows = [row for row in read_rank_rows(rankings) if row.answer != "ignored"]
     gallery: list[Sample] = []
     queries: list[Sample] = []
     lists = []
-    for number in dict.fromkeys(row["query"] for row in rows):
-        found = [row for row in rows if row["query"] == number]
-        first = len(gallery)
+    for _, group in groupby(rows, key=lambda row: row.query):
+        found = list(group)
+        places = np.arange(len(gallery), len(gallery) + len(found))
         gallery += [
-            Sample((Path(row["gallery_path"]),), row["gallery_identity"], row["gallery_camera"] or None)
+            replace(row.gallery_sample, identity=row.gallery_identity, camera=row.gallery_camera or None)
             for row in found
         ]
         one = found[0]
-        queries.append(Sample((Path(one["query_path"]),), one["query_identity"], one["query_camera"] or None))
-        lists.append(
-            RankList(
-                len(queries) - 1,
-                np.arange(first, len(gallery)),
-                np.array([float(row["distance"]) for row in found]),
-                np.array([row["answer"] == "right" for row in found]),
-            )
+        queries.append(
+            replace(one.query_sample, identity=one.query_identity, camera=one.query_camera or None)
         )
+        distances = np.array([row.distance for row in found])
+        is_match = np.array([row.answer == "right" for row in found])
+        lists.append(RankList(len(queries) - 1, places, distances, is_match))
     write_rank_lists(lists, queries, gallery, folder)
     return len(lists)

@@ -38,7 +38,6 @@ ARCHITECTURES = {
     "squeezenet": "squeezenet1_0",
     "mobilenetv2": "mobilenetv2_x1_0",
     "inceptionV4ReID": "inceptionv4",
-    "inceptionresnetv2": "inceptionresnetv2",
 }
 """Early names of networks that are called otherwise today."""
 

@@ -1,6 +1,7 @@
 """Keep parts of a model as they are in the first epochs."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from torch import nn
 
@@ -38,21 +39,29 @@ class Freezing:
 
     def start_epoch(self, epoch: int) -> None:
         """Put the model into the mode of an epoch, counted from 0."""
-        self._set(self.model, is_open=True)
+        set_open(self.model, self._trainable, is_open=True)
         if epoch >= self.epochs:
             return
         if not self.open_layers:
-            self._set(self.model.backbone, is_open=False)
+            set_open(self.model.backbone, self._trainable, is_open=False)
             return
-        self._set(self.model, is_open=False)
+        set_open(self.model, self._trainable, is_open=False)
         for name in self.open_layers:
-            self._set(self.model.get_submodule(name), is_open=True)
+            set_open(self.model.get_submodule(name), self._trainable, is_open=True)
 
-    def _set(self, module: nn.Module, *, is_open: bool) -> None:
-        module.train(is_open)
-        for parameter in module.parameters():
-            if id(parameter) in self._trainable:
-                parameter.requires_grad_(is_open)
+
+def set_open(module: nn.Module, trainable: AbstractSet[int], *, is_open: bool) -> None:
+    """Let a module with all below it train, or keep it as it is, its running statistics too.
+
+    Args:
+        module: To open or close.
+        trainable: ``id`` of the parameters that may train at all; others stay as they are.
+        is_open: Which of the two.
+    """
+    module.train(is_open)
+    for parameter in module.parameters():
+        if id(parameter) in trainable:
+            parameter.requires_grad_(is_open)
 
 
 def check_layers(model: nn.Module, names: Sequence[str]) -> None:

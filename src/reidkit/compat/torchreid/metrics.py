@@ -94,25 +94,17 @@ def evaluate_rank(
     """
     del use_cython
     distances = np.asarray(distmat.cpu() if isinstance(distmat, Tensor) else distmat)
-    return rank_scores(
-        distances,
-        Labels(np.asarray(q_pids).tolist(), np.asarray(q_camids).tolist()),
-        Labels(np.asarray(g_pids).tolist(), np.asarray(g_camids).tolist()),
-        max_rank=max_rank,
-        use_metric_cuhk03=use_metric_cuhk03,
-    )
-
-
-def rank_scores(
-    distances: NDArray[np.floating], query: Labels, gallery: Labels, *, max_rank: int, use_metric_cuhk03: bool
-) -> tuple[NDArray[np.float64], float]:
-    """Return CMC and mAP; see `evaluate_rank`."""
     if distances.ndim != 2:
         raise ShapeError(f"Distance matrix has a wrong form, got {distances.shape}. Expected (Q, G).")
     if not np.issubdtype(distances.dtype, np.floating):
         distances = distances.astype(np.float64)
-    length = min(max_rank, distances.shape[1])
-    scores = rank_distances(distances, query, gallery, protocol_of(use_metric_cuhk03), max_rank=length)
+    scores = rank_distances(
+        distances,
+        Labels(np.asarray(q_pids).tolist(), np.asarray(q_camids).tolist()),
+        Labels(np.asarray(g_pids).tolist(), np.asarray(g_camids).tolist()),
+        protocol_of(use_metric_cuhk03),
+        max_rank=min(max_rank, distances.shape[1]),
+    )
     return scores.cmc, scores.mean_ap
 
 

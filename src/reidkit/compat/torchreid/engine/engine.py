@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,7 @@ class Engine:
                     self.save_model(self.epoch, rank1, save_dir, is_best=is_best)
         finally:
             self.writer.close()
-        _say(f"Elapsed {_duration(time.monotonic() - begun)}")
+        _say(f"Elapsed {timedelta(seconds=round(time.monotonic() - begun))}")
         return rank1
 
     def train(
@@ -222,11 +223,12 @@ class Engine:
             if (self.batch_idx + 1) % print_freq == 0:
                 left = self.num_batches - self.batch_idx - 1
                 left += (self.max_epoch - self.epoch - 1) * self.num_batches
+                eta = timedelta(seconds=round(batch_time.avg * left))
                 _say(
                     f"epoch: [{self.epoch + 1}/{self.max_epoch}][{self.batch_idx + 1}/{self.num_batches}]\t"
                     f"time {batch_time.val:.3f} ({batch_time.avg:.3f})\t"
                     f"data {data_time.val:.3f} ({data_time.avg:.3f})\t"
-                    f"eta {_duration(batch_time.avg * left)}\t{losses}\tlr {self.get_current_lr():.6f}"
+                    f"eta {eta}\t{losses}\tlr {self.get_current_lr():.6f}"
                 )
             if self.writer is not None:
                 self._write_step(batch_time, data_time, losses)
@@ -373,8 +375,3 @@ class Engine:
 
 def _say(text: str) -> None:
     print(text, flush=True)  # noqa: T201 - Torchreid prints
-
-
-def _duration(seconds: float) -> str:
-    hours, rest = divmod(round(seconds), 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}"

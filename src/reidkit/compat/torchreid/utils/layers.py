@@ -6,6 +6,7 @@ from torch import nn
 
 from reidkit.compat.torchreid.models import TorchreidModel
 from reidkit.compat.torchreid.optim import find_layers
+from reidkit.engine.freezing import set_open
 
 
 def open_all_layers(model: nn.Module) -> None:
@@ -14,11 +15,7 @@ def open_all_layers(model: nn.Module) -> None:
     Differs:
         What the network itself keeps fixed, such as the shift of a neck, stays fixed.
     """
-    inner = model.module if isinstance(model, nn.DataParallel) else model
-    fixed = inner.fixed if isinstance(inner, TorchreidModel) else ()
-    model.train()
-    for name, item in inner.named_parameters():
-        item.requires_grad_(name not in fixed)
+    set_open(model, _trainable(model), is_open=True)
 
 
 def open_specified_layers(model: nn.Module, open_layers: str | Sequence[str]) -> None:
@@ -33,21 +30,27 @@ def open_specified_layers(model: nn.Module, open_layers: str | Sequence[str]) ->
     """
     names = [open_layers] if isinstance(open_layers, str) else list(open_layers)
     layers = find_layers(model, names)  # before anything is closed
-    open_all_layers(model)
-    wanted = {id(item) for layer in layers for item in layer.parameters()}
-    model.eval()
-    for item in model.parameters():
-        if id(item) not in wanted:
-            item.requires_grad_(False)
+    trainable = _trainable(model)
+    set_open(model, trainable, is_open=False)
+    for layer in layers:
+        set_open(layer, trainable, is_open=True)
     # The outermost module decides what is returned; its parts stay as they are.
     model.training = True
-    if isinstance(model, nn.DataParallel):
-        model.module.training = True
-    for layer in layers:
-        layer.train()
+    _without_wrapper(model).training = True
 
 
 def set_bn_to_eval(m: nn.Module) -> None:
     """Stop the running statistics of a batch normalisation; for ``model.apply``."""
     if isinstance(m, nn.modules.batchnorm._BatchNorm):
         m.eval()
+
+
+def _trainable(model: nn.Module) -> set[int]:
+    """Return the ``id`` of all parameters but those that the network itself keeps fixed."""
+    inner = _without_wrapper(model)
+    fixed = inner.fixed if isinstance(inner, TorchreidModel) else frozenset[str]()
+    return {id(item) for name, item in inner.named_parameters() if name not in fixed}
+
+
+def _without_wrapper(model: nn.Module) -> nn.Module:
+    return model.module if isinstance(model, nn.DataParallel) else model

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 
 from reidkit.compat.torchreid.data.dataset import Item, samples_of
 from reidkit.core.errors import ShapeError
 from reidkit.metrics.labels import labels_of
-from reidkit.metrics.matches import make_index
 from reidkit.metrics.protocols import find_protocol
-from reidkit.metrics.rank_lists import RankList
+from reidkit.metrics.rank_lists import rank_lists
+from reidkit.metrics.reranking.reranked import RerankedDistances
 from reidkit.vis.rank_list import write_rank_lists
 
 
@@ -46,21 +47,24 @@ def visualize_ranked_results(
         folder of copies.
     """
     del data_type, width
-    distances = np.asarray(distmat)
+    distances = np.asarray(distmat, np.float64)
     queries, gallery = samples_of(dataset[0]), samples_of(dataset[1])
     if distances.shape != (len(queries), len(gallery)):
         raise ShapeError(
             f"Distance matrix does not fit, got {distances.shape}. Expected {(len(queries), len(gallery))}."
         )
-    # Files may repeat between query and gallery, and are judged by identity and camera alone.
-    index = make_index(
-        labels_of(queries), labels_of(gallery), find_protocol("market1501"), (len(queries), len(gallery))
+    blocks = RerankedDistances(
+        len(queries), len(gallery), lambda rows: torch.from_numpy(distances[rows]), "ready distances"
     )
-    lists = []
-    for number in range(len(queries)):
-        matches = index.matches(number)
-        row = distances[number].astype(np.float64)
-        row[matches.ignored] = np.inf
-        nearest = np.argsort(row, kind="stable")[: min(topk, len(gallery) - len(matches.ignored))]
-        lists.append(RankList(number, nearest, row[nearest], np.isin(nearest, matches.positives)))
+    empty = torch.empty(0, 0)  # the distances are there already
+    lists = rank_lists(
+        range(len(queries)),
+        empty,
+        empty,
+        labels_of(queries),
+        labels_of(gallery),
+        find_protocol("market1501"),
+        length=topk,
+        blocks=blocks,
+    )
     return write_rank_lists(lists, queries, gallery, Path(save_dir), tile_size=height)
