@@ -33,18 +33,11 @@ CHUNK = 256
 @app.command()
 def create(gallery: Place, model: ModelOption = None, device: Device = "cpu") -> None:
     """Make an empty gallery for the descriptors of a model, with the model's thresholds."""
-    from reidkit.gallery.gallery import create_gallery
+    from reidkit.gallery.gallery import create_gallery_of_model
 
     embedder = open_model(model, device)
     card = embedder.card
-    create_gallery(
-        gallery,
-        model=embedder.fingerprint,
-        descriptor_dim=card.descriptor_dim,
-        distance=card.distance,
-        thresholds=card.thresholds,
-        calibration=card.calibration,
-    )
+    create_gallery_of_model(gallery, fingerprint=embedder.fingerprint, card=card)
     typer.echo(f"made {gallery}: {card.descriptor_dim} numbers, {card.distance} distance")
     if not card.thresholds and card.calibration is None:
         typer.echo("The model has no measured thresholds, so answers will carry no decision.")

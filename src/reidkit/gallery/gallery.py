@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ from reidkit.gallery.snapshot import FIELDS, Snapshot
 from reidkit.gallery.store import TemplateStore, one_of, quote
 from reidkit.gallery.vector_index import build_index
 from reidkit.metrics.decision import decide
+
+if TYPE_CHECKING:  # a gallery needs no network
+    from reidkit.models.checkpoint import ModelCard
 
 Descriptors = NDArray[np.floating]
 
@@ -332,6 +335,28 @@ def create_gallery(
     about = GalleryAbout(model, descriptor_dim, distance, tuple(thresholds), calibration=calibration)
     TemplateStore.create(str(uri), about, storage_options)
     return Gallery(uri, model=model, storage_options=storage_options)
+
+
+def create_gallery_of_model(uri: str | Path, *, fingerprint: str, card: "ModelCard") -> Gallery:
+    """Make an empty gallery for the descriptors of a model, judged as its card says, and open it.
+
+    Args:
+        uri: See `create_gallery`.
+        fingerprint: Of the model.
+        card: Of the model.
+
+    Raises:
+        GalleryError: there is a gallery already.
+        MissingExtraError: LanceDB is not installed.
+    """
+    return create_gallery(
+        uri,
+        model=fingerprint,
+        descriptor_dim=card.descriptor_dim,
+        distance=card.distance,
+        thresholds=card.thresholds,
+        calibration=card.calibration,
+    )
 
 
 def _absent_templates(absent: Sequence[str]) -> GalleryError:

@@ -13,7 +13,7 @@ from reidkit.core.errors import DatasetError
 from reidkit.core.types import DatasetSplits, ReportProgress, Sample
 from reidkit.data.decoding import decode_image
 from reidkit.deploy.embedder import Embedder
-from reidkit.gallery.gallery import Gallery, create_gallery
+from reidkit.gallery.gallery import Gallery, create_gallery_of_model
 from reidkit.gallery.records import Template
 
 STRANGERS = 5
@@ -81,15 +81,7 @@ def build_demo(
 def _open(embedder: Embedder, place: Path) -> Gallery:
     if place.is_dir():
         return Gallery(place, model=embedder.fingerprint)
-    card = embedder.card
-    return create_gallery(
-        place,
-        model=embedder.fingerprint,
-        descriptor_dim=card.descriptor_dim,
-        distance=card.distance,
-        thresholds=card.thresholds,
-        calibration=card.calibration,
-    )
+    return create_gallery_of_model(place, fingerprint=embedder.fingerprint, card=embedder.card)
 
 
 def _fill(
