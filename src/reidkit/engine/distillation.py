@@ -14,7 +14,7 @@ from reidkit.core.types import DatasetSplits, Sample, TrainingOutputs
 from reidkit.data.dataset import identity_labels
 from reidkit.data.loaders import TrainingBatch
 from reidkit.engine.distillation_section import TransferTerm
-from reidkit.engine.network import NetworkOutputs, of_all_processes, run_network
+from reidkit.engine.network import NetworkOutputs, of_all_processes, run_network, told_cameras
 from reidkit.engine.objective import Objective, ObjectiveValue
 from reidkit.engine.processes import ALONE, Processes
 from reidkit.engine.recipe import Recipe
@@ -183,9 +183,8 @@ class Distillation(nn.Module):
             of_all_processes(teacher(batch.images, batch.indices, with_maps=bool(self.ends)), processes)
             for teacher in self.teachers
         ]
-        indices = batch.indices.tolist()
         learning = [outputs] + [
-            of_all_processes(run_network(peer, images, [labels[index] for index in indices]), processes)
+            of_all_processes(run_network(peer, images, told_cameras(peer, labels, batch.indices)), processes)
             for (peer, _), labels in zip(self.networks, self.side_labels, strict=True)
         ]
         identities = processes.gather(batch.labels)

@@ -18,7 +18,7 @@ from reidkit.engine.failed_batch import Failure, GradientNorms, describe_norms, 
 from reidkit.engine.freezing import Freezing
 from reidkit.engine.guards import CollapseMonitor, check_finite
 from reidkit.engine.lightning_parts import LightningModule
-from reidkit.engine.network import of_all_processes, run_network
+from reidkit.engine.network import network_inputs, of_all_processes, run_network, told_cameras
 from reidkit.engine.optimisation import build_optimizer
 from reidkit.engine.processes import ALONE, Processes
 from reidkit.engine.recipe import Recipe
@@ -132,7 +132,7 @@ class TrainingModule(LightningModule):
         outputs = run_network(
             self.model,
             images,
-            self._cameras(batch),
+            told_cameras(self.model, self.side_labels, batch.indices),
             run=self.execution,
             ends=self.distillation.ends if self.distillation else (),
         )
@@ -197,10 +197,7 @@ class TrainingModule(LightningModule):
     def model_input(self, batch: TrainingBatch) -> tuple[Any, ...]:
         """Return what the model takes of a batch: standardised images, and cameras where it asks for them."""
         images = normalize_pixels(batch.images, self.preprocessing)
-        return (images, self._cameras(batch)) if self.model.uses_cameras else (images,)
-
-    def _cameras(self, batch: TrainingBatch) -> list[str | None]:
-        return [self.side_labels[index] for index in batch.indices.tolist()]
+        return network_inputs(self.model, images, told_cameras(self.model, self.side_labels, batch.indices))
 
     def _attributes(self, batch: TrainingBatch, count: int) -> Tensor | None:
         """Return the attributes of so many training examples: the images of a batch, or its tracklets."""

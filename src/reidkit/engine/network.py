@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor
 
@@ -25,6 +26,24 @@ class NetworkOutputs:
     maps: tuple[Tensor, ...] = ()
 
 
+def told_cameras(model: ReidModel, side_labels: Sequence[str | None], indices: Tensor) -> list[str | None]:
+    """Return what a network is told about each image of a batch.
+
+    A network that does not ask is told nothing, and the indices are not read from the device.
+
+    Args:
+        model: The network.
+        side_labels: Of every sample; see `reidkit.core.side_information.side_labels`.
+        indices: (B,) int64, the samples of the batch.
+    """
+    return [side_labels[index] for index in indices.tolist()] if model.uses_cameras else []
+
+
+def network_inputs(model: ReidModel, images: Tensor, cameras: Sequence[str | None]) -> tuple[Any, ...]:
+    """Return what a network takes: standardised images, and what it is told about them where it asks."""
+    return (images, cameras) if model.uses_cameras else (images,)
+
+
 def run_network(
     model: ReidModel,
     images: Tensor,
@@ -46,7 +65,7 @@ def run_network(
         TrainingError: the network does not run each of its stages once.
     """
     run = run or model.training_outputs
-    inputs = (images, cameras) if model.uses_cameras else (images,)
+    inputs = network_inputs(model, images, cameras)
     if not ends:
         return NetworkOutputs(run(*inputs))
     with recorded_maps(ends) as maps:

@@ -13,7 +13,7 @@ from reidkit.core.side_information import side_labels
 from reidkit.core.types import Sample
 from reidkit.data.dataset import identity_labels
 from reidkit.data.images import normalize_pixels
-from reidkit.engine.network import NetworkOutputs, run_network
+from reidkit.engine.network import NetworkOutputs, run_network, told_cameras
 from reidkit.engine.provenance import identity_fingerprint
 from reidkit.engine.stage_maps import stage_ends
 from reidkit.models.checkpoint import ModelCard, load_model
@@ -46,7 +46,7 @@ class Teacher:
         size = (self.card.preprocessing.height, self.card.preprocessing.width)
         if pixels.shape[2:] != size:
             pixels = F.interpolate(pixels, size, mode="bilinear", antialias=True)
-        cameras = [self.side_labels[index] for index in indices.tolist()]
+        cameras = told_cameras(self.model, self.side_labels, indices)
         ends = stage_ends(self.model) if with_maps else ()
         return run_network(self.model, pixels, cameras, ends=ends)
 
